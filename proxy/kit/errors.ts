@@ -1,0 +1,137 @@
+/** The one table of errors that Portcullis itself raises: code, SQLSTATE, message, hint. Listed in proxy/README.md. */
+
+interface ErrorRow {
+  readonly sqlState: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * Every error we raise. `{name}` in a message is filled from the values given to `new PortcullisError`.
+ * SQLSTATEs are PostgreSQL's own (manual, appendix A), so that drivers treat them as they would the server's.
+ */
+export const errorTable = {
+  STATEMENT_DENIED: { sqlState: '42501', message: '{message}' },
+  STATEMENT_NOT_PARSED: { sqlState: '42601', message: '{message}' },
+  STATEMENT_NOT_UNDERSTOOD: {
+    sqlState: '42501',
+    message: 'this statement was refused because Portcullis does not understand it: {message}',
+    hint: 'Statements that are not understood count as the most dangerous thing they could be. Write it differently.',
+  },
+  STATEMENT_TOO_LONG: {
+    sqlState: '54000',
+    message: 'the statement is {size} bytes long; at most {limit} bytes can be judged',
+    hint: 'Load the data with COPY FROM STDIN, or split the statement.',
+  },
+  STATEMENT_TOO_COMPLEX: {
+    sqlState: '54001',
+    message: 'the statement is too complex to be judged: {message}',
+    hint: 'Make the statement shorter or less deeply nested.',
+  },
+  STATEMENT_NAME_UNKNOWN: {
+    sqlState: '26000',
+    message: 'prepared statement "{name}" does not exist',
+    hint: 'Prepare it in this session, in a statement of its own.',
+  },
+  PORTAL_UNKNOWN: { sqlState: '34000', message: 'portal "{name}" does not exist' },
+  TEXT_NOT_UTF8: {
+    sqlState: '22021',
+    message: 'the statement is not valid UTF-8',
+    hint: 'Portcullis speaks UTF-8 only: set client_encoding (PGCLIENTENCODING) to UTF8.',
+  },
+  COLUMN_USE_REFUSED: { sqlState: '42501', message: '{message}' },
+  JOURNAL_UNAVAILABLE: {
+    sqlState: '53100',
+    message: 'the statement was not run because it cannot be recorded: {message}',
+    hint: 'Free space for the journal folder, then run the statement again. Reads and writes resume by themselves.',
+  },
+  JOURNAL_LOCKED: {
+    sqlState: '55006',
+    message: 'the journal folder {folder} is in use by {holder}',
+    hint: 'One proxy writes one journal. Stop the other one, or give this one another data folder.',
+  },
+  JOURNAL_DAMAGED: {
+    sqlState: 'XX001',
+    message: 'the journal is damaged at {file}, line {line}: {message}',
+    hint: 'Keep the folder as it is: it is evidence. Look at it with portcullis verify, and start with another data folder.',
+  },
+  AUTHENTICATION_FAILED: {
+    sqlState: '28P01',
+    message: 'password authentication failed for user "{user}"',
+  },
+  CONNECTION_UNKNOWN: {
+    sqlState: '3D000',
+    message: 'no connection is named "{name}"',
+    hint: 'The database name is the name of a connection. Known here: {known}.',
+  },
+  REPLICATION_REFUSED: {
+    sqlState: '42501',
+    message: 'replication connections are not allowed through Portcullis',
+    hint: 'Replication streams whole tables unmasked. Ask the database owners for another way.',
+  },
+  PROTOCOL_VIOLATION: { sqlState: '08P01', message: '{message}' },
+  PROTOCOL_UNSUPPORTED: {
+    sqlState: '0A000',
+    message: 'unsupported frontend protocol {version}: Portcullis supports 3.0 to 3.2',
+  },
+  STARTUP_PARAMETER_REFUSED: { sqlState: '42501', message: '{message}' },
+  UPSTREAM_UNAVAILABLE: {
+    sqlState: '08001',
+    message: 'the database behind connection "{name}" cannot be reached: {message}',
+    hint: 'Check that the server is up and that the target is right: portcullis doctor.',
+  },
+  UPSTREAM_LOST: {
+    sqlState: '08006',
+    message: 'the connection to the database was lost: {message}',
+    hint: 'Connect again. Whether the last statement took effect is not known; its event says so.',
+  },
+  ENCODING_REFUSED: {
+    sqlState: '0A000',
+    message: 'the setting {setting} cannot be "{value}" through Portcullis',
+    hint: 'It would make the server read another statement than the one that was judged. Use {allowed}.',
+  },
+  SHUTTING_DOWN: {
+    sqlState: '57P01',
+    message: 'terminating connection because Portcullis is stopping',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An error with a row in {@link errorTable}. `detail` and `hint` override the table's. */
+export class PortcullisError extends Error {
+  readonly code: ErrorCode;
+  readonly sqlState: string;
+  readonly detail: string | undefined;
+  readonly hint: string | undefined;
+  /** 1-based position in characters of the statement's text, as ErrorResponse field P counts. */
+  readonly position: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    values: Readonly<Record<string, string | number>> = {},
+    more: {
+      detail?: string | undefined;
+      hint?: string | undefined;
+      position?: number | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    const row: ErrorRow = errorTable[code];
+    super(fill(row.message, values), more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = 'PortcullisError';
+    this.code = code;
+    this.sqlState = row.sqlState;
+    this.detail = more.detail;
+    this.hint = more.hint ?? (row.hint === undefined ? undefined : fill(row.hint, values));
+    this.position = more.position;
+  }
+
+  static is(error: unknown, code?: ErrorCode): error is PortcullisError {
+    return error instanceof PortcullisError && (code === undefined || error.code === code);
+  }
+}
+
+function fill(template: string, values: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
