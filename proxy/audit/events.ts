@@ -1,0 +1,157 @@
+/** The records of the journal, first form: one type per kind, plus what callers give to make them. */
+import type { Effect, RelationName } from '../sql/facts.ts';
+
+/** What every event carries. */
+interface EventHead {
+  /** When it was recorded: RFC 3339, UTC, milliseconds. */
+  readonly at: string;
+  /** Position in the journal: 1, 2, 3, … without gaps, over restarts too. */
+  readonly seq: number;
+}
+
+export interface EventIdentity {
+  readonly subject: string;
+  readonly email?: string;
+  readonly groups: readonly string[];
+}
+
+export interface EventClient {
+  /** Address and port as the socket tells them. */
+  readonly address: string;
+  /** The startup parameter application_name. */
+  readonly application?: string;
+}
+
+export interface EventStatement {
+  /** The statement with literals of classified columns already masked: never the raw text. */
+  readonly text: string;
+  /** Hex HMAC over the exact text with a secret salt: proves later what was run without storing it. */
+  readonly commitment: string;
+  /** Absent where the text could not be parsed. */
+  readonly fingerprint?: string;
+  readonly node?: string;
+}
+
+/** An effect as recorded: without values that a statement carries and without positions in its text. */
+export type EventEffect = Pick<
+  Effect,
+  'kind' | 'relation' | 'object' | 'functionName' | 'setting' | 'temporary' | 'lockMode'
+> & { readonly predicate?: Effect['predicate'] };
+
+export interface EventDecision {
+  readonly outcome: 'allow' | 'deny' | 'approve';
+  /** Ids of the policies that determined it. */
+  readonly policies: readonly string[];
+  /** Version of the policy set. */
+  readonly version: string;
+}
+
+/** A statement that is about to be forwarded. */
+export interface IntentFields {
+  readonly client: EventClient;
+  readonly connection: string;
+  readonly decision: EventDecision;
+  readonly effects: readonly EventEffect[];
+  readonly environment: string;
+  readonly identity: EventIdentity;
+  readonly relations: readonly RelationName[];
+  readonly session: string;
+  readonly statement: EventStatement;
+}
+
+export interface EventMaskedColumn {
+  /** The column's name in the result. */
+  readonly column: string;
+  /** Its classification, for instance pii.email. */
+  readonly classification: string;
+}
+
+/** What came of the intent `for`. */
+export interface OutcomeFields {
+  /** seq of the intent. */
+  readonly for: number;
+  /** `unknown`: the server was lost in between. `notRun`: recorded, then not forwarded after all. */
+  readonly status: 'ok' | 'error' | 'cancelled' | 'unknown' | 'notRun';
+  readonly rows: number;
+  /** From forwarding to the end of the answer, microseconds. */
+  readonly micros: number;
+  /** Bytes of the answer sent to the client. */
+  readonly bytes?: number | undefined;
+  /** CommandComplete's tag. */
+  readonly tag?: string | undefined;
+  readonly sqlState?: string | undefined;
+  /** Give the same array for the same statement: its text is made once per array. */
+  readonly maskedColumns?: readonly EventMaskedColumn[] | undefined;
+}
+
+/** Something that was not let through: a statement, a startup parameter, a sign-in. */
+export interface RefusalFields extends Partial<Omit<IntentFields, 'client'>> {
+  readonly client: EventClient;
+  /** Words, SQLSTATE and the code of proxy/kit/errors.ts, as sent to the client; free of classified values. */
+  readonly reason: { readonly code: string; readonly message: string; readonly sqlState: string };
+}
+
+export interface SessionOpenedFields {
+  readonly client: EventClient;
+  readonly connection: string;
+  readonly environment: string;
+  readonly identity: EventIdentity;
+  readonly session: string;
+}
+
+export interface SessionClosedFields {
+  readonly session: string;
+  readonly reason: 'clientClosed' | 'clientLost' | 'serverLost' | 'refused' | 'stopping' | 'failed';
+  /** How many statements were forwarded. */
+  readonly statements: number;
+}
+
+/** What a torn tail left behind when the journal was opened after a crash. */
+export interface TornTail {
+  readonly bytes: number;
+  /** Name of the file in the journal folder that keeps them. */
+  readonly file: string;
+}
+
+export interface StartedFields {
+  readonly pid: number;
+  readonly torn?: TornTail;
+}
+
+/** Statements that were refused because they could not be recorded; takes the places `seq` to `through`. */
+export interface WithdrawnFields {
+  readonly reason: string;
+  readonly through: number;
+}
+
+export type IntentEvent = EventHead & IntentFields & { readonly kind: 'intent' };
+export type OutcomeEvent = EventHead & OutcomeFields & { readonly kind: 'outcome' };
+export type RefusalEvent = EventHead & RefusalFields & { readonly kind: 'refusal' };
+export type SessionOpenedEvent = EventHead & SessionOpenedFields & { readonly kind: 'sessionOpened' };
+export type SessionClosedEvent = EventHead & SessionClosedFields & { readonly kind: 'sessionClosed' };
+export type StartedEvent = EventHead & StartedFields & { readonly kind: 'started' };
+export type StoppedEvent = EventHead & { readonly kind: 'stopped' };
+export type WithdrawnEvent = EventHead & WithdrawnFields & { readonly kind: 'withdrawn' };
+
+export type JournalEvent =
+  | IntentEvent
+  | OutcomeEvent
+  | RefusalEvent
+  | SessionOpenedEvent
+  | SessionClosedEvent
+  | StartedEvent
+  | StoppedEvent
+  | WithdrawnEvent;
+
+export type EventKind = JournalEvent['kind'];
+
+export const eventKinds: ReadonlySet<string> = new Set<EventKind>([
+  'intent',
+  'outcome',
+  'refusal',
+  'sessionOpened',
+  'sessionClosed',
+  'started',
+  'stopped',
+  'withdrawn',
+]);

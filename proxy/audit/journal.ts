@@ -1,0 +1,289 @@
+/**
+ * The journal: every statement's event, on this machine's disk, before the statement runs.
+ *
+ *   intent() ─▶ pending (memory) ─flush()─▶ kernel ─sync()─▶ disk
+ *
+ * Lines flushed survive any crash of the process, lines synced a crash of the machine. Nothing that was recorded is
+ * lost while the process lives: what cannot be written stays pending and is tried again; what was written is kept until
+ * an fdatasync has answered for it, because after a failed one the kernel may have dropped it (fsync(2), NOTES).
+ */
+import { mkdirSync } from 'node:fs';
+import { isoNow } from '../kit/clock.ts';
+import { PortcullisError } from '../kit/errors.ts';
+import type {
+  EventKind,
+  OutcomeFields,
+  RefusalFields,
+  SessionClosedFields,
+  SessionOpenedFields,
+} from './events.ts';
+import {
+  type EventTemplate,
+  type IntentTemplate,
+  renderLine,
+  renderOutcomeLine,
+  renderRefusal,
+  renderTemplate,
+} from './eventTemplate.ts';
+import { GroupCommit } from './groupCommit.ts';
+import { type JournalLock, takeJournalLock } from './journalLock.ts';
+import { JournalWriter } from './journalWriter.ts';
+import { PendingLines } from './pendingLines.ts';
+import { recoverJournal } from './recoverJournal.ts';
+import { type JournalDisk, realDisk } from './segmentFile.ts';
+
+export interface JournalOptions {
+  /** A segment that has reached this size is closed at the next sync, and a new one begun. 64 MiB unless told. */
+  readonly segmentBytes?: number;
+  /** Lines that may wait for a disk that takes none, in bytes. 8 MiB unless told. */
+  readonly pendingBytes?: number;
+  /** Told once when recording fails, and again when it fails in another way. */
+  readonly onFault?: (error: PortcullisError) => void;
+  /** Told when recording works again. */
+  readonly onResume?: () => void;
+  readonly disk?: JournalDisk;
+}
+
+/** Everything written is synced this many milliseconds after it was recorded, unless a caller syncs before. */
+const backgroundDelay = 20;
+const longestRetryDelay = 1000;
+
+/**
+ * Opens the journal in `folder` (made when missing), recovers it from a crash, and records that it started.
+ * @throws PortcullisError JOURNAL_LOCKED, JOURNAL_DAMAGED, or JOURNAL_UNAVAILABLE where it cannot be written
+ */
+export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  let lock: JournalLock | undefined;
+  let journal: Journal | undefined;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    lock = takeJournalLock(folder);
+    const recovered = await recoverJournal(folder);
+    const writer = JournalWriter.open(
+      folder,
+      recovered,
+      options.segmentBytes ?? 64 * 2 ** 20,
+      options.disk ?? realDisk,
+    );
+    journal = new Journal(writer, lock, recovered.lastSeq, options);
+    journal.record('started', { pid: process.pid, ...(recovered.torn && { torn: recovered.torn }) });
+    await journal.sync();
+    return journal;
+  } catch (error) {
+    await journal?.close().catch(() => undefined);
+    lock?.release();
+    throw PortcullisError.is(error) ? error : unavailable(error);
+  }
+}
+
+export class Journal {
+  private readonly pending = new PendingLines();
+  private readonly pendingBytes: number;
+  private readonly commits = new GroupCommit(() => this.commit());
+  private timer: NodeJS.Timeout | undefined;
+  private retryDelay = backgroundDelay;
+  private fault: PortcullisError | undefined;
+  private isClosed = false;
+  private closing: Promise<void> | undefined;
+
+  /** Use {@link openJournal}. */
+  constructor(
+    private readonly writer: JournalWriter,
+    private readonly lock: JournalLock,
+    private seq: number,
+    private readonly options: JournalOptions,
+  ) {
+    this.pendingBytes = options.pendingBytes ?? 8 * 2 ** 20;
+  }
+
+  /** Number of the event recorded last. */
+  get lastSeq(): number {
+    return this.seq;
+  }
+
+  /** Why nothing can be recorded at present; undefined while all is well. */
+  get unavailability(): PortcullisError | undefined {
+    return this.fault;
+  }
+
+  /**
+   * Records that a statement is about to be forwarded; answers its number. The statement may be forwarded once
+   * `flush` (or `sync`) has come back; where either throws, call {@link withdraw} and refuse it.
+   * @throws PortcullisError JOURNAL_UNAVAILABLE where too much waits already: nothing was recorded
+   */
+  intent(template: IntentTemplate): number {
+    this.requireRoom();
+    return this.append(template);
+  }
+
+  /**
+   * For an intent whose statement will not be forwarded because `flush` or `sync` threw. One that still waits is replaced
+   * by a mark that says so; one that was written gets the outcome notRun.
+   */
+  withdraw(seq: number): void {
+    if (this.pending.withdraw(seq)) return;
+    this.outcome({ for: seq, micros: 0, rows: 0, sqlState: '53100', status: 'notRun' });
+  }
+
+  /** Records what came of an intent. Written with the next flush, or within 20 ms. Never lost while the process lives. */
+  outcome(fields: OutcomeFields): number {
+    this.requireOpen();
+    this.seq += 1;
+    this.pending.add(this.seq, renderOutcomeLine(isoNow(), this.seq, fields));
+    this.schedule(backgroundDelay);
+    return this.seq;
+  }
+
+  /** Records what was not let through. @throws PortcullisError JOURNAL_UNAVAILABLE as `intent` does */
+  refusal(fields: RefusalFields): number {
+    this.requireRoom();
+    return this.append(renderRefusal(fields));
+  }
+
+  /** @throws PortcullisError JOURNAL_UNAVAILABLE as `intent` does */
+  sessionOpened(fields: SessionOpenedFields): number {
+    this.requireRoom();
+    return this.append(renderTemplate('sessionOpened', fields));
+  }
+
+  sessionClosed(fields: SessionClosedFields): number {
+    return this.append(renderTemplate('sessionClosed', fields));
+  }
+
+  /** Records an event of the journal itself. */
+  record(kind: Extract<EventKind, 'started' | 'stopped'>, fields: object): number {
+    return this.append(renderTemplate(kind, fields));
+  }
+
+  /**
+   * Hands everything recorded to the kernel, in one write: from then on it survives any crash of this process.
+   * @throws PortcullisError JOURNAL_UNAVAILABLE: nothing was written, everything still waits and is tried again
+   */
+  flush(): void {
+    this.requireOpen();
+    try {
+      this.writer.requireUsable();
+      if (this.pending.isEmpty) return;
+      this.writer.write(this.pending.text());
+    } catch (error) {
+      throw this.fail(error);
+    }
+    this.pending.clear();
+    if (this.fault !== undefined) this.resume();
+  }
+
+  /**
+   * Brings everything recorded to the disk. Calls that arrive while one fdatasync runs share the next one.
+   * @throws PortcullisError JOURNAL_UNAVAILABLE (as rejection)
+   */
+  sync(): Promise<void> {
+    try {
+      this.flush();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.writer.isDirty ? this.commits.join() : this.commits.current();
+  }
+
+  /**
+   * Records the stop, brings everything to the disk and gives the folder free; nothing can be recorded afterwards.
+   * @throws PortcullisError JOURNAL_UNAVAILABLE (as rejection) where lines could not be written; the folder is free all the same
+   */
+  close(): Promise<void> {
+    this.closing ??= this.stop();
+    return this.closing;
+  }
+
+  private async stop(): Promise<void> {
+    try {
+      this.record('stopped', {});
+      await this.sync();
+    } finally {
+      this.isClosed = true;
+      clearTimeout(this.timer);
+      await this.commits.idle();
+      this.writer.close();
+      this.lock.release();
+    }
+  }
+
+  private append(template: EventTemplate): number {
+    this.requireOpen();
+    this.seq += 1;
+    this.pending.add(this.seq, renderLine(isoNow(), this.seq, template));
+    this.schedule(backgroundDelay);
+    return this.seq;
+  }
+
+  private requireOpen(): void {
+    if (this.isClosed) throw unavailable(new Error('the journal is closed'));
+  }
+
+  /** Outcomes are always taken (there are no more of them than statements that run); everything else needs room. */
+  private requireRoom(): void {
+    if (this.pending.size > this.pendingBytes)
+      throw this.fault ?? unavailable(new Error('too much waits to be written'));
+  }
+
+  private async commit(): Promise<void> {
+    try {
+      await this.writer.commit((error) => this.fail(error));
+    } catch (error) {
+      throw this.fail(error);
+    }
+    if (this.fault !== undefined && this.pending.isEmpty) this.resume();
+  }
+
+  private schedule(delay: number): void {
+    if (this.timer !== undefined || this.isClosed) return;
+    this.timer = setTimeout(() => this.syncInBackground(), delay);
+    this.timer.unref();
+  }
+
+  private syncInBackground(): void {
+    this.timer = undefined;
+    // A segment that failed is replaced by a commit; flush would only refuse.
+    const done = this.writer.hasFailed ? this.commits.join() : this.sync();
+    done.then(
+      () => {
+        if (!this.pending.isEmpty || this.writer.isDirty) this.schedule(backgroundDelay);
+      },
+      () => this.schedule(this.retryDelay), // `fail` has reported it
+    );
+  }
+
+  private fail(error: unknown): PortcullisError {
+    const fault = PortcullisError.is(error) ? error : unavailable(error);
+    const isNews = fault.message !== this.fault?.message;
+    this.fault = fault;
+    this.retryDelay = Math.min(this.retryDelay * 2, longestRetryDelay);
+    this.schedule(this.retryDelay);
+    if (isNews) this.options.onFault?.(fault);
+    return fault;
+  }
+
+  private resume(): void {
+    this.fault = undefined;
+    this.retryDelay = backgroundDelay;
+    this.options.onResume?.();
+  }
+}
+
+const words: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file size limit is reached',
+  EROFS: 'the disk is read-only',
+  EIO: 'the disk reports an error',
+  EACCES: 'access to the journal folder is denied',
+  ENOENT: 'the journal folder is missing',
+};
+
+function unavailable(error: unknown): PortcullisError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new PortcullisError(
+    'JOURNAL_UNAVAILABLE',
+    { message: words[code ?? ''] ?? message },
+    { cause: error },
+  );
+}
