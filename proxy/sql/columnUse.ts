@@ -1,0 +1,147 @@
+/** Whether a statement uses protected columns only in ways that masking by RowDescription's origin still covers. */
+import { PortcullisError } from '../kit/errors.ts';
+import type { ClassificationKind, Classifications, ColumnUseRight } from '../masking/classification.ts';
+import type { Catalog } from '../schema/catalog.ts';
+import { judgeCommand } from './columnUseCommand.ts';
+import { createContext } from './columnUseContext.ts';
+import { surveyStatement } from './columnUseSurvey.ts';
+import { readTag } from './columnUseTree.ts';
+import type { RelationName } from './facts.ts';
+
+/** One refused use of one protected column. `how` completes "… cannot be …". */
+export interface UseViolation {
+  readonly column: string;
+  readonly relation: string;
+  /** Absent where the column cannot be known (a prepared statement that is copied into a table). */
+  readonly classification: ClassificationKind | undefined;
+  readonly use: ColumnUseRight;
+  readonly how: string;
+  /** Byte offset in the message's text. */
+  readonly location?: number;
+}
+
+export interface ColumnUse {
+  /** It names a relation with classified columns or one that the catalog does not know, or runs what we cannot see into. */
+  readonly touchesClassified: boolean;
+  /** Uses that are refused, in the order found; none means that the statement may run. */
+  readonly violations: readonly UseViolation[];
+  /** It writes values of its own into classified columns, so that its literals are as protected as they are. */
+  readonly writesClassified: boolean;
+  /** Relations that the catalog does not know: load it again, then judge again with `isReloaded`. */
+  readonly unknownRelations: readonly RelationName[];
+}
+
+/** The parts of StatementFacts that are read. Locations in the tree count from the message's start. */
+export interface JudgedStatement {
+  readonly tree: unknown;
+  readonly text: string;
+  readonly offset: number;
+}
+
+/**
+ * Judges how a statement uses classified columns. Until full lineage exists this is what masking stands on (DESIGN.md §4):
+ * a protected column may be returned as it is, where RowDescription carries its origin, and be compared as far as its
+ * right goes (`equality`: =, <>, IN, = ANY, IS DISTINCT FROM, joins, GROUP BY, DISTINCT, counts, NULL tests). Every
+ * other use, every use that is not understood, and every way in which the origin gets lost is a violation.
+ *
+ * @param options `isReloaded`: the catalog was loaded after the statement came, so a relation that it does not know does
+ *   not exist, and the server will say so.
+ * @throws PortcullisError STATEMENT_TOO_COMPLEX where the statement nests too deeply to be judged
+ */
+export function judgeColumnUse(
+  statement: JudgedStatement,
+  catalog: Catalog,
+  classifications: Classifications,
+  options: { readonly isReloaded?: boolean } = {},
+): ColumnUse {
+  const context = createContext(catalog, classifications);
+  const root = readTag(statement.tree);
+  if (root === undefined) {
+    throw new PortcullisError('STATEMENT_NOT_UNDERSTOOD', { message: 'it has no parse tree' });
+  }
+  const survey = guardDepth(() => {
+    const found = surveyStatement(context, statement.tree);
+    if (found.needsJudging) judgeCommand(context, root);
+    return found;
+  });
+  const isUnsure = context.unknownRelations.size > 0 && options.isReloaded !== true;
+  return {
+    touchesClassified: context.protectedRelations.size > 0 || survey.isOpaque || isUnsure,
+    violations: [...context.violations.values()],
+    writesClassified: context.writesClassified,
+    unknownRelations: [...context.unknownRelations.values()],
+  };
+}
+
+/** The most violations that the detail lists. */
+const listed = 10;
+
+/**
+ * The error for a statement with violations: the first in the message, all of them in the detail, and in the hint what
+ * the column may be used for.
+ *
+ * @param text the message's text, which the violations' byte offsets refer to; the position counts its characters
+ */
+export function useError(violations: readonly UseViolation[], text: string): PortcullisError {
+  const first = violations[0];
+  if (first === undefined) throw new TypeError('useError needs at least one violation');
+  return new PortcullisError(
+    'COLUMN_USE_REFUSED',
+    { message: describeViolation(first) },
+    {
+      hint: offerWay(first),
+      detail: violations.length > 1 ? listViolations(violations) : undefined,
+      position: first.location === undefined ? undefined : countCharacters(text, first.location) + 1,
+    },
+  );
+}
+
+function describeViolation({ relation, column, classification, how }: UseViolation): string {
+  if (classification === undefined) return `what "${relation}" returns is not known and cannot be ${how}`;
+  return `${relation}.${column} is protected (${classification}) and cannot be ${how}`;
+}
+
+function listViolations(violations: readonly UseViolation[]): string {
+  const lines = violations.slice(0, listed).map((violation) => `${describeViolation(violation)}.`);
+  const more = violations.length - lines.length;
+  return [...lines, ...(more > 0 ? [`And ${more} more.`] : [])].join('\n');
+}
+
+function offerWay({ relation, column, classification, use }: UseViolation): string {
+  if (classification === undefined) return 'Write the query itself instead of EXECUTE.';
+  const name = `${relation}.${column}`;
+  switch (use) {
+    case 'none':
+      return `Select ${name} plainly (it comes masked), test it for NULL or count it.`;
+    case 'order':
+      return `Select ${name} plainly (it comes masked), compare it with =, IN, < or >, sort by it, search its beginning with LIKE 'abc%', join, group or count by it.`;
+    default:
+      return `Select ${name} plainly (it comes masked), compare it with =, <> or IN, join, group or count by it, or test it for NULL.`;
+  }
+}
+
+/** Characters in the first `bytes` bytes of the text's UTF-8: PostgreSQL counts code points. */
+function countCharacters(text: string, bytes: number): number {
+  let count = 0;
+  let used = 0;
+  for (const character of text) {
+    if (used >= bytes) break;
+    used += Buffer.byteLength(character);
+    count += 1;
+  }
+  return count;
+}
+
+/** A tree as deep as the stack is a statement that nobody reads; the parser's own limit is not far above. */
+function guardDepth<T>(judge: () => T): T {
+  try {
+    return judge();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new PortcullisError(
+      'STATEMENT_TOO_COMPLEX',
+      { message: 'its expressions nest too deeply' },
+      { cause: error },
+    );
+  }
+}

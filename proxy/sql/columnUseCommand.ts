@@ -1,0 +1,189 @@
+/** Whole commands: what leaves the database through a statement, and what a utility statement does with columns. */
+import { requireUse, type UseContext } from './columnUseContext.ts';
+import { isExpressionTag, judgeOpaque, judgeUse } from './columnUseExpression.ts';
+import { listProtected, readRelation } from './columnUseRelation.ts';
+import { openScope, type Scope, type Shape } from './columnUseScope.ts';
+import { isStatementTag, judgeStatement, noteWrite } from './columnUseStatement.ts';
+import { type Fields, isFields, readNames, readTag, readText, type Tagged } from './columnUseTree.ts';
+import { nothing } from './columnUseValue.ts';
+
+/** Judges a statement as the client sends it. Gives what it returns as rows, where it does. */
+export function judgeCommand(context: UseContext, statement: Tagged, outer?: Scope): Shape | undefined {
+  const { tag, fields } = statement;
+  if (isStatementTag(tag)) return judgeReturned(context, statement, outer);
+  const judge = commands[tag];
+  if (judge !== undefined) return judge(context, fields);
+  judgeUtility(context, statement);
+  return undefined;
+}
+
+type CommandJudge = (context: UseContext, fields: Fields) => Shape | undefined;
+
+const commands: Readonly<Record<string, CommandJudge>> = {
+  PrepareStmt: judgeInner,
+  DeclareCursorStmt: judgeInner,
+  ExplainStmt: judgeInner,
+  ExecuteStmt: (context, fields) => {
+    judgeOpaque(context, fields['params'], openScope(undefined), 'passed to a prepared statement');
+    return undefined;
+  },
+  CallStmt: (context, fields) => {
+    judgeUse(
+      context,
+      { FuncCall: fields['funccall'] },
+      openScope(undefined),
+      'content',
+      'passed to a procedure',
+    );
+    return undefined;
+  },
+  CopyStmt: judgeCopy,
+  CreateTableAsStmt: judgeCreateTableAs,
+  ViewStmt: judgeView,
+  // A new table has no rows yet: its checks and defaults see nothing.
+  CreateStmt: judgeNothing,
+  // Bodies of functions are opaque; policy judges defining and calling them.
+  CreateFunctionStmt: judgeNothing,
+  DoStmt: judgeNothing,
+};
+
+function judgeNothing(): undefined {
+  return undefined;
+}
+
+function judgeInner(context: UseContext, fields: Fields): Shape | undefined {
+  const inner = readTag(fields['query']);
+  return inner === undefined ? undefined : judgeCommand(context, inner);
+}
+
+/** Rows that go to the client are masked by the origin in RowDescription: a protected column must still have it. */
+function judgeReturned(context: UseContext, statement: Tagged, outer: Scope | undefined): Shape {
+  const shape = judgeStatement(context, statement, outer);
+  const into = findInto(statement.fields);
+  for (const { value } of shape.columns) {
+    if (into !== undefined) requireUse(context, value, 'content', `copied into ${into}`);
+    else if (value.lost !== undefined) requireUse(context, value, 'content', value.lost);
+  }
+  return shape;
+}
+
+/** The new table of SELECT … INTO, which the grammar hangs on the leftmost SELECT. */
+function findInto(query: Fields): string | undefined {
+  const into = query['intoClause'];
+  if (isFields(into)) return nameOf(into['rel']);
+  return isFields(query['larg']) ? findInto(query['larg']) : undefined;
+}
+
+function judgeCopy(context: UseContext, fields: Fields): undefined {
+  const how = 'copied out with COPY';
+  const query = readTag(fields['query']);
+  if (query !== undefined) {
+    for (const { value } of judgeStatement(context, query, undefined).columns) {
+      requireUse(context, value, 'content', how);
+    }
+  }
+  if (!isFields(fields['relation'])) return;
+  const item = readRelation(context, fields['relation'], undefined, true);
+  const names = readNames(fields['attlist']);
+  if (fields['is_from'] === true) {
+    noteWrite(context, item, names);
+    const scope = openScope(undefined);
+    scope.items.push(item);
+    // The rows that WHERE sees are the client's own.
+    scope.columns.push(...item.columns.map((column) => ({ ...column, value: nothing })));
+    judgeUtilityNode(context, fields['whereClause'], scope, how);
+    return;
+  }
+  for (const { value } of listProtected(item, names)) requireUse(context, value, 'content', how);
+}
+
+function judgeCreateTableAs(context: UseContext, fields: Fields): undefined {
+  const into = isFields(fields['into']) ? nameOf(fields['into']['rel']) : '';
+  const query = readTag(fields['query']);
+  if (query === undefined) return;
+  if (query.tag === 'ExecuteStmt') {
+    const relation = readText(query.fields['name']) ?? '';
+    context.violations.set(`execute|${relation}`, {
+      column: '*',
+      relation,
+      classification: undefined,
+      use: 'none',
+      how: `copied into ${into} from a prepared statement`,
+    });
+    return;
+  }
+  for (const { value } of judgeStatement(context, query, undefined).columns) {
+    requireUse(context, value, 'content', `copied into ${into}`);
+  }
+}
+
+function judgeView(context: UseContext, fields: Fields): undefined {
+  const query = readTag(fields['query']);
+  if (query === undefined) return;
+  for (const { value } of judgeStatement(context, query, undefined).columns) {
+    requireUse(context, value, 'content', `shown through the view ${nameOf(fields['view'])}`);
+  }
+}
+
+/**
+ * Any other statement: its expressions see the relations that it names (and their rows as `old` and `new`, in rules and
+ * triggers), and may test protected columns, never take them over.
+ */
+function judgeUtility(context: UseContext, statement: Tagged): void {
+  const scope = openScope(undefined);
+  for (const rangeVar of findRangeVars(statement.fields)) {
+    const item = readRelation(context, rangeVar, undefined, true);
+    scope.items.push(item);
+    for (const name of ['old', 'new']) {
+      scope.items.push({ ...item, name, isAlias: true, schema: undefined });
+    }
+    scope.columns.push(...item.columns);
+    scope.isOpaque ||= item.isOpaque;
+  }
+  judgeUtilityNode(context, statement.fields, scope, `used in ${nameCommand(statement.tag)}`);
+}
+
+function judgeUtilityNode(context: UseContext, node: unknown, scope: Scope, how: string): void {
+  if (Array.isArray(node)) {
+    for (const child of node) judgeUtilityNode(context, child, scope, how);
+    return;
+  }
+  if (!isFields(node)) return;
+  const tagged = readTag(node);
+  if (tagged === undefined) {
+    for (const key in node) judgeUtilityNode(context, node[key], scope, how);
+  } else if (isStatementTag(tagged.tag)) {
+    for (const { value } of judgeStatement(context, tagged, scope).columns)
+      requireUse(context, value, 'content', how);
+  } else if (tagged.tag.endsWith('Stmt')) {
+    judgeCommand(context, tagged);
+  } else if (isExpressionTag(tagged.tag)) {
+    judgeUse(context, node, scope, 'content', how);
+  } else {
+    judgeUtilityNode(context, tagged.fields, scope, how);
+  }
+}
+
+/** Relations that a utility statement names itself, not those of statements inside it. */
+function findRangeVars(node: unknown): Fields[] {
+  if (Array.isArray(node)) return node.flatMap(findRangeVars);
+  if (!isFields(node)) return [];
+  if (typeof node['relname'] === 'string') return [node];
+  const tagged = readTag(node);
+  if (tagged?.tag.endsWith('Stmt')) return [];
+  return Object.values(tagged?.fields ?? node).flatMap(findRangeVars);
+}
+
+function nameOf(rangeVar: unknown): string {
+  return isFields(rangeVar) ? (readText(rangeVar['relname']) ?? '') : '';
+}
+
+/** AlterTableStmt reads ALTER TABLE. */
+function nameCommand(tag: string): string {
+  if (tag === 'IndexStmt') return 'an index';
+  if (tag === 'RuleStmt') return 'a rule';
+  return tag
+    .replace(/Stmt$/, '')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toUpperCase();
+}

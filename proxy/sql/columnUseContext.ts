@@ -1,0 +1,99 @@
+/** What one judgement of a statement's column use keeps: what it knows, what it found, how far it may go. */
+import { PortcullisError } from '../kit/errors.ts';
+import type { Classifications, ColumnUseRight } from '../masking/classification.ts';
+import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
+import type { UseViolation } from './columnUse.ts';
+import { isProtected, type Source, type Value } from './columnUseValue.ts';
+import type { RelationName } from './facts.ts';
+
+/**
+ * What a use asks of a column's right (DESIGN.md §4): `presence` (NULL test, count) is always there, `equality` and
+ * `order` as classified, `content` (anything that lets a part of the value out) only where it is open.
+ */
+export type Need = 'presence' | 'equality' | 'order' | 'content';
+
+export interface UseContext {
+  readonly catalog: Catalog;
+  readonly classifications: Classifications;
+  readonly violations: Map<string, UseViolation>;
+  readonly unknownRelations: Map<string, RelationName>;
+  /** Relations with protected columns that the statement names anywhere. */
+  readonly protectedRelations: Map<number, CatalogRelation>;
+  writesClassified: boolean;
+  /** Nodes that may still be judged. */
+  budget: number;
+}
+
+/**
+ * How often nodes may be judged: a fixed number and some for each node of the tree. An honest statement needs each node
+ * once, a recursive query some two to four times.
+ */
+const baseBudget = 100_000;
+export const budgetPerNode = 8;
+
+export function createContext(catalog: Catalog, classifications: Classifications): UseContext {
+  return {
+    catalog,
+    classifications,
+    violations: new Map(),
+    unknownRelations: new Map(),
+    protectedRelations: new Map(),
+    writesClassified: false,
+    budget: baseBudget,
+  };
+}
+
+/** Nested recursive queries are judged several times over: the budget keeps a hostile text from spinning. */
+export function countStep(context: UseContext): void {
+  context.budget -= 1;
+  if (context.budget < 0) {
+    throw new PortcullisError('STATEMENT_TOO_COMPLEX', { message: 'its queries nest too deeply' });
+  }
+}
+
+/** Records a violation for each source whose right does not cover the need. */
+export function requireUse(context: UseContext, value: Value, need: Need, how: string): void {
+  if (!isProtected(value) || value.isFlagged || need === 'presence') return;
+  for (const source of value.sources) {
+    // A whole row has no equality of its own: comparing it shows columns that nobody named.
+    if (value.isWholeRow || !covers(source.classification.use, need)) {
+      recordViolation(context, source, how, value.location);
+    }
+  }
+}
+
+/** True where every source's right covers the need. */
+export function isUseCovered(value: Value, need: Need): boolean {
+  return !value.isWholeRow && value.sources.every((source) => covers(source.classification.use, need));
+}
+
+export function recordViolation(
+  context: UseContext,
+  source: Source,
+  how: string,
+  location: number | undefined,
+): void {
+  const key = `${source.key}|${how}|${location ?? ''}`;
+  if (context.violations.has(key)) return;
+  context.violations.set(key, {
+    column: source.column,
+    relation: source.relation,
+    classification: source.classification.kind,
+    use: source.classification.use,
+    how,
+    ...(location === undefined ? {} : { location }),
+  });
+}
+
+function covers(right: ColumnUseRight, need: Need): boolean {
+  switch (right) {
+    case 'open':
+      return true;
+    case 'order':
+      return need !== 'content';
+    case 'equality':
+      return need === 'equality' || need === 'presence';
+    case 'none':
+      return need === 'presence';
+  }
+}

@@ -1,0 +1,200 @@
+/** Walks a whole parse tree and collects what it does: every object is visited, whatever it is and wherever it hides. */
+
+import type { Effect, EffectKind, RelationName } from '../facts.ts';
+import type { StatementBody } from '../parsing/bodies.ts';
+import { asList, asNode, asNumber, asText, isNode, type Node, rangeVarFields, relationOf } from '../tree.ts';
+import { nodeReaders } from './nodeReaders.ts';
+
+/** Names that WITH clauses have made visible at a place. */
+interface CteScope {
+  readonly names: Set<string>;
+  readonly outer: CteScope | undefined;
+}
+
+/** What an effect may carry besides its kind; `undefined` counts as absent. */
+export type EffectDetails = { readonly [K in keyof Omit<Effect, 'kind'>]?: Effect[K] | undefined };
+
+export class EffectWalk {
+  readonly functions = new Set<string>();
+  /** Names in attribute notation, `(x).name`, which PostgreSQL also looks up as functions. */
+  readonly attributeNames = new Set<string>();
+  readonly #effects = new Map<string, Effect>();
+  readonly #relations = new Map<string, RelationName>();
+  #scope: CteScope | undefined;
+
+  get effects(): readonly Effect[] {
+    return [...this.#effects.values()];
+  }
+
+  get relations(): readonly RelationName[] {
+    return [...this.#relations.values()];
+  }
+
+  /** Visits one tagged node: `{SelectStmt: {…}}`. */
+  visit(node: unknown): void {
+    if (Array.isArray(node)) {
+      for (const item of node) {
+        this.visit(item);
+      }
+    } else if (isNode(node)) {
+      this.visitFields(node);
+    }
+  }
+
+  /** Visits everything in the fields of a node except the keys named. */
+  visitFields(fields: Node, skip: readonly string[] = []): void {
+    if ('relname' in fields && 'relpersistence' in fields) {
+      this.#readRangeVar(fields);
+      return;
+    }
+    const outer = this.#scope;
+    const withClause = fields['withClause'];
+    if (isNode(withClause)) {
+      this.#openScope(withClause);
+    }
+    for (const key in fields) {
+      const value = fields[key];
+      if (typeof value !== 'object' || value === null || key === 'withClause' || skip.includes(key)) {
+        continue;
+      }
+      const first = key.charCodeAt(0);
+      if (first >= 0x41 && first <= 0x5a && isNode(value)) {
+        this.#visitTagged(key, value);
+      } else {
+        this.visit(value);
+      }
+    }
+    this.#scope = outer;
+  }
+
+  /** Records an effect once. */
+  add(kind: EffectKind, details: EffectDetails = {}): void {
+    const effect = withoutUndefined({ kind, predicate: 'none', ...details }) as unknown as Effect;
+    const { location: _, ...identity } = effect;
+    const key = JSON.stringify(identity);
+    if (!this.#effects.has(key)) {
+      this.#effects.set(key, effect);
+    }
+  }
+
+  /** Records an effect on a relation that the statement names as its target, which no WITH name can shadow. */
+  addOn(kind: EffectKind, rangeVar: unknown, details: EffectDetails = {}): void {
+    const fields = rangeVarFields(rangeVar);
+    const relation = relationOf(fields);
+    if (relation !== undefined) {
+      this.noteRelation(relation);
+    }
+    const temporary = fields['relpersistence'] === 't' || relation?.schema === 'pg_temp';
+    const location = asNumber(fields['location']);
+    this.add(kind, { relation, temporary: temporary ? true : undefined, location, ...details });
+  }
+
+  noteRelation(relation: RelationName): void {
+    const key = `${relation.schema ?? ''}\0${relation.name}`;
+    if (!this.#relations.has(key)) {
+      this.#relations.set(key, relation);
+    }
+  }
+
+  /** Takes over what another walk has found, except the effects that `keep` refuses. */
+  merge(other: EffectWalk, keep: (effect: Effect) => boolean = () => true): void {
+    for (const effect of other.effects) {
+      if (keep(effect)) {
+        this.add(effect.kind, effect);
+      }
+    }
+    for (const relation of other.relations) {
+      this.noteRelation(relation);
+    }
+    for (const name of other.functions) {
+      this.functions.add(name);
+    }
+    for (const name of other.attributeNames) {
+      this.attributeNames.add(name);
+    }
+  }
+
+  /** An empty walk, for what is judged apart before it is merged. */
+  fork(): EffectWalk {
+    const walk = new EffectWalk();
+    walk.#scope = this.#scope;
+    return walk;
+  }
+
+  /** What stands in string bodies counts like the statement itself; its locations mean nothing outside. */
+  visitBodies(bodies: readonly StatementBody[]): void {
+    for (const body of bodies) {
+      for (const statement of body.statements) {
+        const inner = new EffectWalk();
+        inner.visit(statement.tree);
+        inner.visitBodies(statement.bodies);
+        for (const effect of inner.effects) {
+          this.add(effect.kind, { ...effect, location: undefined });
+        }
+        this.merge(inner, () => false);
+      }
+    }
+  }
+
+  #visitTagged(tag: string, fields: Node): void {
+    const reader = nodeReaders.get(tag);
+    if (reader === undefined) {
+      this.add('unknown', {
+        why: `has a part that is not known: ${tag}`,
+        location: asNumber(fields['location']),
+      });
+      this.visitFields(fields);
+    } else if (typeof reader === 'function') {
+      const skip = reader(fields, this);
+      if (skip !== 'all') {
+        this.visitFields(fields, skip);
+      }
+    } else {
+      this.visitFields(fields);
+    }
+  }
+
+  #openScope(withClause: Node): void {
+    const scope: CteScope = { names: new Set(), outer: this.#scope };
+    const ctes = asList(withClause['ctes']).map((item) => asNode(asNode(item)['CommonTableExpr']));
+    if (withClause['recursive'] === true) {
+      for (const cte of ctes) {
+        scope.names.add(asText(cte['ctename']) ?? '');
+      }
+    }
+    this.#scope = scope;
+    // Without RECURSIVE a CTE sees those before it, and not itself (manual, SELECT, "WITH Clause").
+    for (const cte of ctes) {
+      this.visitFields(cte);
+      scope.names.add(asText(cte['ctename']) ?? '');
+    }
+  }
+
+  #readRangeVar(fields: Node): void {
+    const relation = relationOf(fields);
+    if (relation === undefined || (relation.schema === undefined && this.#isCte(relation.name))) {
+      return;
+    }
+    this.noteRelation(relation);
+    this.add('read', { relation, location: asNumber(fields['location']) });
+  }
+
+  #isCte(name: string): boolean {
+    for (let scope = this.#scope; scope !== undefined; scope = scope.outer) {
+      if (scope.names.has(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const key in value) {
+    if (value[key] !== undefined) {
+      result[key] = value[key];
+    }
+  }
+  return result;
+}

@@ -1,0 +1,175 @@
+/** Parses what statements carry as strings: the bodies of DO and of CREATE FUNCTION in SQL and PL/pgSQL. */
+
+import { asList, asNode, asText, entryOf, isNode, type Node, optionsOf } from '../tree.ts';
+import { GrammarError, type ParserInstance } from './parserInstance.ts';
+
+export interface StatementBody {
+  /** Lower case; `plpgsql` where DO names none. */
+  readonly language: string;
+  /** The statements and expressions in it (expressions as SELECTs). Locations in them mean nothing outside. */
+  readonly statements: readonly BodyStatement[];
+  /** False where it could not be read: an unknown language, or a text that our grammar refuses. */
+  readonly isReadable: boolean;
+  /** True where it executes a text that is not constant. */
+  readonly isDynamic: boolean;
+}
+
+export interface BodyStatement {
+  readonly tree: Node;
+  readonly bodies: readonly StatementBody[];
+}
+
+/** Bodies within bodies (`DO` that executes a constant `CREATE FUNCTION …`) deeper than this count as unreadable. */
+const depthLimit = 3;
+
+/**
+ * The bodies of one statement.
+ * @param text the statement alone, as PL/pgSQL's parser wants it.
+ */
+export function parseBodies(
+  instance: ParserInstance,
+  tree: Node,
+  text: string,
+  depth = 0,
+): readonly StatementBody[] {
+  const [tag, statement] = entryOf(tree);
+  if (tag === 'DoStmt') {
+    return [parseBody(instance, optionsOf(statement['args']), 'plpgsql', text, depth)];
+  }
+  if (tag === 'CreateFunctionStmt') {
+    const options = optionsOf(statement['options']);
+    // Without AS the body is standard SQL (BEGIN ATOMIC or RETURN), and part of the tree.
+    return options.has('as') ? [parseBody(instance, options, 'sql', text, depth)] : [];
+  }
+  return [];
+}
+
+function parseBody(
+  instance: ParserInstance,
+  options: ReadonlyMap<string, unknown>,
+  fallback: string,
+  text: string,
+  depth: number,
+): StatementBody {
+  const language = (stringOf(options.get('language')) ?? fallback).toLowerCase();
+  const body = new BodyReader(instance, depth);
+  try {
+    if (language === 'sql') {
+      body.readMessage(stringOf(options.get('as')) ?? '');
+    } else if (language === 'plpgsql') {
+      body.readPlpgsql(instance.parsePlpgsql(text), '');
+    } else {
+      body.isReadable = false;
+    }
+  } catch (error) {
+    if (!(error instanceof GrammarError)) {
+      throw error;
+    }
+    body.isReadable = false;
+  }
+  const { statements, isReadable, isDynamic } = body;
+  return { language, statements, isReadable, isDynamic };
+}
+
+/** `{String: {sval}}`, or the first of `{List: {items: [{String}]}}`. */
+function stringOf(value: unknown): string | undefined {
+  const node = asNode(value);
+  const list = asNode(node['List'])['items'];
+  return list === undefined ? asText(asNode(node['String'])['sval']) : stringOf(asList(list)[0]);
+}
+
+class BodyReader {
+  readonly statements: BodyStatement[] = [];
+  isReadable = true;
+  isDynamic = false;
+  readonly #instance: ParserInstance;
+  readonly #depth: number;
+
+  constructor(instance: ParserInstance, depth: number) {
+    this.#instance = instance;
+    this.#depth = depth;
+  }
+
+  readMessage(text: string): void {
+    if (text.trim() === '') {
+      return;
+    }
+    if (this.#depth >= depthLimit) {
+      this.isReadable = false;
+      return;
+    }
+    const buffer = Buffer.from(text);
+    for (const raw of this.#instance.parse(text)) {
+      const start = raw.stmt_location ?? 0;
+      const own = buffer.subarray(start, raw.stmt_len === undefined ? undefined : start + raw.stmt_len);
+      const bodies = parseBodies(this.#instance, raw.stmt, own.toString(), this.#depth + 1);
+      this.statements.push({ tree: raw.stmt, bodies });
+    }
+  }
+
+  /** Visits every object of libpg_query's PL/pgSQL tree and reads each expression in it. */
+  readPlpgsql(value: unknown, key: string): void {
+    if (Array.isArray(value)) {
+      for (const item of value) {
+        this.readPlpgsql(item, key);
+      }
+      return;
+    }
+    if (!isNode(value)) {
+      return;
+    }
+    for (const [name, child] of Object.entries(value)) {
+      if (name === 'PLpgSQL_expr') {
+        this.#readExpression(asNode(child), key === 'dynquery');
+      } else if (name === 'PLpgSQL_stmt_dynexecute' || name === 'PLpgSQL_stmt_dynfors') {
+        const { query, ...rest } = asNode(child);
+        this.readPlpgsql(query, 'dynquery');
+        this.readPlpgsql(rest, name);
+      } else if (name === 'PLpgSQL_stmt_commit' || name === 'PLpgSQL_stmt_rollback') {
+        const kind = name.endsWith('commit') ? 'TRANS_STMT_COMMIT' : 'TRANS_STMT_ROLLBACK';
+        this.statements.push({ tree: { TransactionStmt: { kind } }, bodies: [] });
+      } else {
+        this.readPlpgsql(child, name);
+      }
+    }
+  }
+
+  #readExpression(expression: Node, isExecuted: boolean): void {
+    const query = asText(expression['query']) ?? '';
+    const mode = Number(expression['parseMode'] ?? 0);
+    const text = asStatement(query, mode);
+    const before = this.statements.length;
+    this.readMessage(text);
+    if (!isExecuted) {
+      return;
+    }
+    const constant = constantOf(this.statements[before]?.tree);
+    if (constant === undefined) {
+      this.isDynamic = true;
+    } else {
+      this.readMessage(constant);
+    }
+  }
+}
+
+/** RawParseMode of PostgreSQL's parser.h: 0 a statement, 1 a type name, 2 an expression, 3 to 5 an assignment. */
+function asStatement(query: string, mode: number): string {
+  if (mode === 0) {
+    return query;
+  }
+  if (mode === 1) {
+    return `SELECT NULL::${query}`;
+  }
+  if (mode === 2) {
+    return `SELECT ${query}`;
+  }
+  const split = /^([^:=]*)(?::=|=)([\s\S]*)$/.exec(query);
+  return split === null ? `SELECT ${query}` : `SELECT ${split[1]}, ${split[2]}`;
+}
+
+function constantOf(tree: Node | undefined): string | undefined {
+  const targets = asList(asNode(tree?.['SelectStmt'])['targetList']);
+  const value = asNode(asNode(asNode(targets[0])['ResTarget'])['val']);
+  const constant = asNode(asNode(value['A_Const'])['sval'])['sval'];
+  return targets.length === 1 ? asText(constant) : undefined;
+}
