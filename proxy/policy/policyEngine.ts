@@ -1,0 +1,200 @@
+/** Decides what a statement may do: asks Cedar about each of its effects and combines the answers. */
+import { createHash } from 'node:crypto';
+import type { CheckParseAnswer } from '@cedar-policy/cedar-wasm/nodejs';
+import type { Identity } from '../identity/identity.ts';
+import type { Effect, StatementFacts } from '../sql/facts.ts';
+import { BoundedCache } from './boundedCache.ts';
+import { type CedarRequest, cedarRequest, requestKey } from './cedarRequest.ts';
+import { type CheckedPolicy, checkPolicy, type Policy } from './checkPolicy.ts';
+import type { ConnectionInfo, Decision, Finding, Outcome } from './decision.ts';
+import { makeFinding, policyIds, type Verdict } from './findings.ts';
+import { type Cedar, loadCedar } from './loadCedar.ts';
+import { type PolicyTexts, readPolicyTexts } from './policyFiles.ts';
+import { PolicyLoadError, type PolicyProblem } from './policyProblems.ts';
+
+/** Verdicts kept: a few hundred bytes each. */
+const keptVerdicts = 4096;
+/** A key holds the names and settings of the effect; few are longer than 300. */
+const longestKey = 2048;
+
+const severity: Readonly<Record<Outcome, number>> = { allow: 0, approve: 1, deny: 2 };
+
+/** What a statement without any effect counts as: not understood. */
+const noEffect: Effect = { kind: 'unknown', predicate: 'none', why: 'has no effect that is known' };
+
+/**
+ * Loads, validates and warms a policy.
+ * @param options.directory a directory of `.cedar` files that stands in place of the default pack.
+ * @throws PolicyLoadError where it cannot be read or is not valid: nothing may start without a policy.
+ */
+export async function loadPolicy(options: { directory?: string | undefined } = {}): Promise<PolicyEngine> {
+  const texts = await readPolicyTexts(options.directory);
+  const cedar = await loadCedar();
+  const checked = checkPolicy(cedar, texts);
+  if (checked.problems.length > 0) {
+    throw new PolicyLoadError(texts.origin, checked.problems);
+  }
+  return new PolicyEngine(cedar, texts, checked);
+}
+
+export class PolicyEngine {
+  /** Changes with every byte of the policy and its schema: 32 hex digits. */
+  readonly version: string;
+  /** Oddities of the texts that do not keep them from being used. */
+  readonly warnings: readonly PolicyProblem[];
+  readonly #cedar: Cedar;
+  readonly #policies: ReadonlyMap<string, Policy>;
+  readonly #verdicts = new BoundedCache<Verdict>(keptVerdicts, longestKey);
+
+  /** Made by {@link loadPolicy}. Cedar keeps parsed sets by name for the life of the process, so the version names them. */
+  constructor(cedar: Cedar, texts: PolicyTexts, checked: CheckedPolicy) {
+    this.#cedar = cedar;
+    this.version = versionOf(texts);
+    this.warnings = checked.warnings;
+    this.#policies = new Map(checked.policies.map((policy) => [policy.id, policy]));
+    const lasting = checked.policies.filter((policy) => policy.approval === undefined);
+    prepare(texts, cedar.preparseSchema(this.version, texts.schema));
+    prepare(texts, cedar.preparsePolicySet(this.#setName('all'), toPolicySet(checked.policies)));
+    prepare(texts, cedar.preparsePolicySet(this.#setName('lasting'), toPolicySet(lasting)));
+    this.#warm();
+  }
+
+  /** How many verdicts are kept; bounded. */
+  get keptVerdicts(): number {
+    return this.#verdicts.size;
+  }
+
+  /**
+   * Judges a statement: denied if one of its effects is, else to be approved if one is, else allowed. Synchronous;
+   * asks Cedar only about effects that this identity and connection have not had before. Never throws for what an
+   * effect holds: what cannot be judged is denied.
+   */
+  decide(identity: Identity, connection: ConnectionInfo, facts: StatementFacts): Decision {
+    const judged = effectsOf(facts).map((effect) => ({
+      effect,
+      verdict: this.#judge(identity, connection, effect),
+    }));
+    const outcome = judged.reduce<Outcome>(
+      (worst, { verdict }) => (severity[verdict.outcome] > severity[worst] ? verdict.outcome : worst),
+      'allow',
+    );
+    const policies = new Set<string>();
+    const findings = new Map<string, Finding>();
+    for (const { effect, verdict } of judged) {
+      if (verdict.outcome !== outcome) {
+        continue;
+      }
+      for (const id of policyIds(verdict)) {
+        policies.add(id);
+      }
+      if (outcome !== 'allow') {
+        const finding = makeFinding(verdict, effect, identity, connection);
+        const known = `${finding.message}\0${finding.detail ?? ''}`;
+        findings.set(known, findings.get(known) ?? finding);
+      }
+    }
+    return {
+      outcome,
+      policyVersion: this.version,
+      policies: [...policies],
+      findings: [...findings.values()],
+    };
+  }
+
+  #judge(identity: Identity, connection: ConnectionInfo, effect: Effect): Verdict {
+    const key = requestKey(identity, connection, effect);
+    const known = this.#verdicts.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    try {
+      const verdict = this.#ask(cedarRequest(identity, connection, effect));
+      this.#verdicts.set(key, verdict);
+      return verdict;
+    } catch (error) {
+      // Not kept: a later attempt may succeed. Until it does, the effect is denied.
+      return {
+        outcome: 'deny',
+        policies: [],
+        failure: error instanceof Error ? error.message : String(error),
+      };
+    }
+  }
+
+  /**
+   * A denial means approve where everything that refuses carries @approval: that is, where the same request would be
+   * allowed by the policies without these. So a denial for want of a permit never becomes a matter of approval.
+   */
+  #ask(request: CedarRequest): Verdict {
+    const answer = this.#authorize('all', request);
+    if (answer.decision === 'allow') {
+      return { outcome: 'allow', policies: answer.policies };
+    }
+    const lasting = this.#authorize('lasting', request);
+    return lasting.decision === 'allow'
+      ? { outcome: 'approve', policies: answer.policies }
+      : { outcome: 'deny', policies: lasting.policies };
+  }
+
+  #authorize(
+    set: 'all' | 'lasting',
+    request: CedarRequest,
+  ): { decision: 'allow' | 'deny'; policies: Policy[] } {
+    const answer = this.#cedar.statefulIsAuthorized({
+      ...request,
+      preparsedSchemaName: this.version,
+      preparsedPolicySetId: this.#setName(set),
+      validateRequest: true,
+    });
+    if (answer.type === 'failure') {
+      throw new Error(answer.errors.map((error) => error.message).join('; '));
+    }
+    const { decision, diagnostics } = answer.response;
+    const failed = diagnostics.errors[0];
+    if (failed !== undefined) {
+      // Cedar leaves a policy out that fails; a forbid must not be left out.
+      throw new Error(`${failed.policyId}: ${failed.error.message}`);
+    }
+    const policies = diagnostics.reason.flatMap((id) => this.#policies.get(id) ?? []);
+    return { decision, policies: policies.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  }
+
+  /** The first call costs 0.1 s: it is made here rather than under somebody's first statement. */
+  #warm(): void {
+    const nobody: Identity = { subject: '', email: '', groups: [] };
+    this.#ask(cedarRequest(nobody, { name: '', environment: '' }, { kind: 'read', predicate: 'none' }));
+  }
+
+  #setName(set: 'all' | 'lasting'): string {
+    return `${this.version}/${set}`;
+  }
+}
+
+/** The effects to judge: a PREPARE counts for what it prepares, and nothing at all is not understood. */
+function effectsOf(facts: StatementFacts): readonly Effect[] {
+  const effects =
+    facts.role.kind === 'prepare' ? [...facts.effects, ...facts.role.inner.effects] : facts.effects;
+  return effects.length === 0 ? [noEffect] : effects;
+}
+
+function toPolicySet(policies: readonly Policy[]): { staticPolicies: Record<string, string> } {
+  return { staticPolicies: Object.fromEntries(policies.map((policy) => [policy.id, policy.text])) };
+}
+
+function prepare(texts: PolicyTexts, answer: CheckParseAnswer): void {
+  if (answer.type === 'failure') {
+    throw new PolicyLoadError(
+      texts.origin,
+      answer.errors.map(({ message }) => ({ message })),
+    );
+  }
+}
+
+function versionOf({ files, schema }: PolicyTexts): string {
+  const hash = createHash('sha256');
+  for (const part of [schema, ...files.flatMap(({ name, text }) => [name, text])]) {
+    // Lengths keep two different lists of parts from having the same bytes.
+    hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
