@@ -1,0 +1,39 @@
+/** What a column is, and what may be done with it: the types. Made by `classifyCatalog`. */
+
+export type ClassificationKind =
+  | 'pii.name'
+  | 'pii.email'
+  | 'pii.phone'
+  | 'pii.address'
+  | 'pii.birthDate'
+  | 'pii.nationalId'
+  | 'pii.paymentCard'
+  | 'pii.bankAccount'
+  | 'pii.health'
+  | 'pii.salary'
+  | 'pii.ipAddress'
+  | 'pii.location'
+  | 'pii.freeText'
+  | 'secret.password'
+  | 'secret.token'
+  | 'secret.statistics';
+
+/** What a statement may do with the raw value besides projecting it masked (DESIGN.md §4, masking). */
+export type ColumnUseRight = 'none' | 'equality' | 'order' | 'open';
+
+export interface Classification {
+  readonly kind: ClassificationKind;
+  readonly use: ColumnUseRight;
+  /** In words: "the column is named email", "46 of 50 sampled values are card numbers". */
+  readonly why: string;
+  /** 0 to 1. */
+  readonly confidence: number;
+}
+
+export interface Classifications {
+  /** Grows with every change; part of cache keys. */
+  readonly version: number;
+  of(relationOid: number, attributeNumber: number): Classification | undefined;
+  /** Columns of a relation that are classified, by attribute number; undefined where none is. */
+  inRelation(relationOid: number): ReadonlyMap<number, Classification> | undefined;
+}

@@ -1,0 +1,128 @@
+/** Decides which columns of a database hold personal data or secrets: by name, type, comment, values, and where values flow. */
+import type { Client } from 'pg';
+import type { Catalog, CatalogColumn, CatalogRelation } from '../schema/catalog.ts';
+import type { Classification, ClassificationKind, Classifications } from './classification.ts';
+import {
+  ClassificationDraft,
+  chooseUse,
+  FinishedClassifications,
+  type SamplingMemory,
+} from './classificationDraft.ts';
+import { classifyByComment, classifyByName, type TypeFamily } from './columnNames.ts';
+import { type SampleTask, sampleColumns } from './sampleColumns.ts';
+import { readValuePaths, spreadClassifications } from './spreadClassifications.ts';
+import { classifySystemColumn, isSystemRelation } from './systemColumns.ts';
+import { readTypeFamilies } from './typeFamilies.ts';
+
+type FamilyOf = (type: number) => TypeFamily;
+
+/** Columns of one relation that are sampled: more would make one row too large to ask for. */
+const columnsPerRelation = 60;
+
+/**
+ * Classifies the columns of all relations. What `previous` holds stays, by relation OID and column number, so that a
+ * rename or a change of values takes nothing back; its version stays too where nothing differs.
+ *
+ * Values are read with `client`, between its other statements; relations that cannot be read are told to `onNotice` once.
+ * Rejects with the server's error only where the server's own catalogs cannot be read.
+ */
+export async function classifyCatalog(
+  client: Client,
+  catalog: Catalog,
+  previous: Classifications | undefined,
+  onNotice: (text: string) => void,
+): Promise<Classifications> {
+  const draft = new ClassificationDraft();
+  const types = new Set<number>();
+  for (const relation of catalog.relations.values()) {
+    for (const column of relation.columns) types.add(column.typeOid);
+  }
+  const familyOf = await readTypeFamilies(client, types);
+  const paths = await readValuePaths(client);
+  for (const relation of catalog.relations.values()) {
+    for (const column of relation.columns) {
+      const known = previous?.of(relation.oid, column.number);
+      const classification = known ?? classifyWithoutValues(relation, column, familyOf);
+      if (classification !== undefined) draft.add(relation.oid, column.number, classification);
+    }
+  }
+  // Before the sampling, which then has fewer columns to look at, and after it.
+  spreadClassifications(draft, catalog, paths, familyOf);
+  const memory = await sample(client, catalog, draft, previous, familyOf, onNotice);
+  spreadClassifications(draft, catalog, paths, familyOf);
+  return draft.finish(previous, memory);
+}
+
+function classifyWithoutValues(
+  relation: CatalogRelation,
+  column: CatalogColumn,
+  familyOf: FamilyOf,
+): Classification | undefined {
+  if (isSystemRelation(relation.schema, relation.name)) {
+    const kind = classifySystemColumn(relation.name, column.name);
+    return kind && classify(kind, 'it holds values of others or secrets of the server', 1);
+  }
+  const family = familyOf(column.typeOid);
+  const byName = classifyByName(relation.name, column.name, family);
+  if (byName !== undefined) return classify(byName, `the column is named ${column.name}`, 0.9);
+  const byComment = column.comment === undefined ? undefined : classifyByComment(column.comment, family);
+  if (byComment !== undefined) return classify(byComment, 'the comment on the column says so', 0.8);
+  if (column.typeName.replace('[]', '') === 'inet') return classify('pii.ipAddress', 'its type is inet', 0.7);
+  return undefined;
+}
+
+async function sample(
+  client: Client,
+  catalog: Catalog,
+  draft: ClassificationDraft,
+  previous: Classifications | undefined,
+  familyOf: FamilyOf,
+  onNotice: (text: string) => void,
+): Promise<SamplingMemory> {
+  const known = previous instanceof FinishedClassifications ? previous.memory : undefined;
+  const examined = new Set<string>();
+  const tasks: SampleTask[] = [];
+  for (const relation of catalog.relations.values()) {
+    if (!canSample(relation)) continue;
+    const columns = relation.columns.filter((column) => {
+      const family = familyOf(column.typeOid);
+      if ((family !== 'text' && family !== 'json') || draft.of(relation.oid, column.number)) return false;
+      const key = keyOf(relation.oid, column);
+      if (known?.examined.has(key) !== true) return true;
+      examined.add(key);
+      return false;
+    });
+    if (columns.length > 0) tasks.push({ relation, columns: columns.slice(0, columnsPerRelation) });
+  }
+  const report = await sampleColumns(client, tasks);
+  for (const { relation, column, verdict } of report.verdicts) {
+    draft.add(relation, column, classify(verdict.kind, verdict.why, verdict.confidence));
+  }
+  for (const { relation, column } of report.examined) {
+    const found = catalog.relations.get(relation)?.columns.find(({ number }) => number === column);
+    if (found !== undefined) examined.add(keyOf(relation, found));
+  }
+  const reported = new Set(known?.reported);
+  for (const { relation, message } of report.failed) {
+    if (reported.has(relation.oid)) continue;
+    reported.add(relation.oid);
+    onNotice(`values of ${relation.schema}.${relation.name} could not be looked at: ${message}`);
+  }
+  if (report.skipped.length > 0) {
+    onNotice(`values of ${report.skipped.length} relations were not looked at: the time was up`);
+  }
+  return { examined, reported };
+}
+
+/** Other sessions' temporary relations cannot be read, and system relations are judged by a table. */
+function canSample(relation: CatalogRelation): boolean {
+  return !isSystemRelation(relation.schema, relation.name) && !relation.schema.startsWith('pg_');
+}
+
+function keyOf(relation: number, column: CatalogColumn): string {
+  return `${relation}.${column.number}.${column.typeOid}`;
+}
+
+function classify(kind: ClassificationKind, why: string, confidence: number): Classification {
+  return { kind, use: chooseUse(kind), why, confidence };
+}

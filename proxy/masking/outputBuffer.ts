@@ -1,0 +1,19 @@
+/** A buffer that grows: rewritten messages gather in it and leave the process together. */
+
+/** Large enough that a socket's read of rows, rewritten, usually fits. */
+const firstBytes = 96 * 1024;
+
+export class OutputBuffer {
+  buffer: Buffer = Buffer.allocUnsafeSlow(firstBytes);
+  /** Bytes in use. */
+  length = 0;
+
+  /** Makes room for `count` more bytes after `length`. */
+  reserve(count: number): void {
+    const wanted = this.length + count;
+    if (wanted <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.length);
+    this.buffer = grown;
+  }
+}

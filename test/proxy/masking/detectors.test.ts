@@ -1,0 +1,110 @@
+/** What values are taken for, what only looks alike, and that hostile values cost no time. */
+import { performance } from 'node:perf_hooks';
+import { describe, expect, it } from 'vitest';
+import {
+  countCards,
+  findInText,
+  isCardNumber,
+  isIban,
+  isSsn,
+  valueDetectors,
+} from '../../../proxy/masking/detectors.ts';
+import { judgeValues } from '../../../proxy/masking/sampleColumns.ts';
+
+const many = (make: (i: number) => string) => Array.from({ length: 100 }, (_, i) => make(i));
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const jwt = `${base64({ alg: 'HS256' })}.${base64({ sub: 'a' })}.c2lnbmF0dXJl`;
+
+describe('values', () => {
+  it('are card numbers with a network, a length and a check digit', () => {
+    for (const good of [
+      '4242424242424242',
+      '4242 4242 4242 4242',
+      '378282246310005',
+      '6011-1111-1111-1117',
+    ]) {
+      expect([good, isCardNumber(good)]).toEqual([good, true]);
+    }
+    for (const bad of [
+      '4242424242424241',
+      '1700000000000000',
+      '0000000000000000',
+      '424242',
+      '4242  424242424242',
+    ]) {
+      expect([bad, isCardNumber(bad)]).toEqual([bad, false]);
+    }
+  });
+
+  it('are accounts with a remainder of 1, and social security numbers in the ranges issued', () => {
+    expect(isIban('DE89370400440532013000')).toBe(true);
+    expect(isIban('GB82 WEST 1234 5698 7654 32')).toBe(true);
+    expect(isIban('DE88370400440532013000')).toBe(false);
+    expect(isSsn('123-45-6789')).toBe(true);
+    for (const bad of ['000-45-6789', '666-45-6789', '912-45-6789', '123-00-6789', '123-45-0000'])
+      expect(isSsn(bad)).toBe(false);
+  });
+
+  it.each([
+    ['pii.email', many((i) => `Ann.O${i}@mail.example.org`)],
+    ['pii.phone', many((i) => `+49 (30) 2312${i + 100}`)],
+    ['pii.ipAddress', many((i) => `10.0.${i + 100}.7`)],
+    ['pii.nationalId', many((i) => `123-45-${6000 + i}`)],
+    ['secret.token', many((i) => `ghp_${String(i).padStart(36, 'aB3')}`)],
+    ['secret.token', many(() => jwt)],
+    ['secret.token', many(() => '-----BEGIN RSA PRIVATE KEY-----\nMII')],
+    ['secret.token', many((i) => `postgres://app:pa55${i}@db.example/x`)],
+    ['secret.password', many(() => `$2b$10$${'a'.repeat(53)}`)],
+    ['pii.freeText', [...many((i) => `Order ${i} was fine`), 'ask ann@example.org', 'or bob@example.org']],
+    ['pii.freeText', [...many(() => 'paid'), 'card 4242424242424242', 'card 5555555555554444']],
+  ])('make a column %s', (kind, values) => {
+    expect(judgeValues(values)?.kind).toBe(kind);
+  });
+
+  it.each([
+    ['UUIDs', many((i) => `3f2504e0-4f89-41d3-9a0c-0305e82c${3000 + i}`)],
+    ['order numbers', many((i) => `2026-000-${100000 + i}`)],
+    [
+      'long numeric ids, some of which pass the check of cards',
+      many((i) => String(4_000_000_000_000_000 + i * 7919)),
+    ],
+    ['epoch microseconds', many((i) => String(1_700_000_000_000_000 + i * 13))],
+    ['timestamps', many((i) => `2026-01-02 03:04:${10 + (i % 50)}.123456+00`)],
+    ['versions', many((i) => `1.${i % 20}.0.3`)],
+    ['hashes', many((i) => String(i).padStart(64, 'ab12'))],
+    ['SKUs', many((i) => `sk-${1000 + i}-blue`)],
+    ['product names', many((i) => `Desk Lamp ${i} @ home`)],
+    ['decorators and packages', many((i) => `@scope/pkg@1.2.${i}`)],
+    ['URLs', many((i) => `https://example.org:8080/x/${i}`)],
+    ['one find alone', [...many((i) => `Order ${i}`), 'ask ann@example.org']],
+    ['two hits among few', ['a@example.org'.replace('@', ' at '), 'b']],
+  ])('leave a column of %s clear', (_, values) => {
+    expect(judgeValues(values)).toBeUndefined();
+  });
+
+  it('cost no more than their length, however they are made', () => {
+    const hostile = [
+      'a',
+      '@',
+      'a@a.',
+      '+1 ',
+      '1-',
+      '1 ',
+      'eyJa.',
+      'DE12 ',
+      'AB12',
+      '1.',
+      'a:',
+      'a://b:',
+      'é',
+      'sk-',
+    ].map((part) => part.repeat(Math.ceil(100_000 / part.length)));
+    for (const text of hostile) {
+      const start = performance.now();
+      findInText(text);
+      countCards(text);
+      for (const detector of valueDetectors) detector.isWhole(text);
+      expect([text.slice(0, 8), performance.now() - start < 500]).toEqual([text.slice(0, 8), true]);
+    }
+  });
+});
