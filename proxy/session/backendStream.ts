@@ -1,0 +1,421 @@
+/** What the server sends: answers are matched to what was asked, rows and error texts masked, outcomes written. */
+import { PortcullisError } from '../kit/errors.ts';
+import { maskErrorFields } from '../masking/maskMessage.ts';
+import type { MaskPlan } from '../masking/maskPlan.ts';
+import { OutputBuffer } from '../masking/outputBuffer.ts';
+import { RowMasker } from '../masking/rowMasker.ts';
+import { encodeError } from '../wire/backendMessages.ts';
+import { MessageCursor } from '../wire/cursor.ts';
+import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
+import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/protocol.ts';
+import { type Expectation, judgementOf } from './inFlight.ts';
+import type { StatementRun } from './judgement.ts';
+import type { SessionState } from './sessionState.ts';
+import type { StatementPipeline } from './statementPipeline.ts';
+
+/** Settings that the server must report as we pinned them; with others it reads another text than we judge. */
+const pinned: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+};
+
+const flushOutputAt = 65_536;
+
+export interface BackendPeer {
+  /** Bytes for the client; valid during the call only. */
+  toClient(bytes: Buffer): void;
+  pauseServer(): void;
+  resumeServer(): void;
+  onFatal(error: Error): void;
+}
+
+export class BackendStream implements FrameSink {
+  readonly walker = new FrameWalker(this);
+  readonly #state: SessionState;
+  readonly #pipeline: StatementPipeline;
+  readonly #peer: BackendPeer;
+  /** Rewritten rows gather here and leave together. */
+  #output = new OutputBuffer();
+  /** Masks the rows of the answer under way; undefined where nothing is masked. */
+  #masker: RowMasker | undefined;
+  /** Whose rows `#masker` is for. */
+  #maskedFor: Expectation | undefined;
+  #isEnded = false;
+  /** True once the server has said goodbye by itself (FATAL): nothing needs to be added. */
+  hasSaidFatal = false;
+
+  constructor(state: SessionState, pipeline: StatementPipeline, peer: BackendPeer) {
+    this.#state = state;
+    this.#pipeline = pipeline;
+    this.#peer = peer;
+  }
+
+  feed(bytes: Buffer, length: number): void {
+    if (this.#isEnded) return;
+    this.#guard(() => {
+      this.walker.feed(bytes, length);
+      this.#flushOutput();
+    });
+  }
+
+  /** The server is gone: what was under way has an unknown end. */
+  abandon(): void {
+    this.#isEnded = true;
+    for (;;) {
+      const expectation = this.#state.inFlight.shift();
+      if (expectation === undefined) return;
+      for (const run of runsOf(expectation)) this.#pipeline.finish(run, 'unknown');
+    }
+  }
+
+  checkHeader(type: number, length: number): void {
+    checkLength(type, length, maxMessageBytes);
+  }
+
+  onPartial(type: number, _length: number): Partial {
+    if (type === Backend.copyData) return Partial.pass;
+    if (type !== Backend.dataRow) return Partial.gather;
+    this.#countRow();
+    return this.#masker === undefined ? Partial.pass : Partial.gather;
+  }
+
+  forward(buffer: Buffer, start: number, end: number): void {
+    this.#flushOutput();
+    this.#peer.toClient(buffer.subarray(start, end));
+  }
+
+  onMessage(type: number, buffer: Buffer, start: number, end: number): Verdict {
+    switch (type) {
+      case Backend.dataRow:
+        return this.#onDataRow(buffer, start, end);
+      case Backend.rowDescription:
+        return this.#onRowDescription(buffer, start, end);
+      case Backend.noData:
+        return this.#endDescribe();
+      case Backend.commandComplete:
+        this.#endStatement(readTag(buffer, start, end));
+        return Verdict.forward;
+      case Backend.emptyQueryResponse:
+        if (this.#state.inFlight.head?.kind === 'execute') this.#state.inFlight.shift();
+        return Verdict.forward;
+      case Backend.portalSuspended:
+        this.#expect('execute');
+        return Verdict.forward;
+      case Backend.parseComplete:
+        return this.#onParseComplete();
+      case Backend.bindComplete:
+        return this.#onBindComplete();
+      case Backend.closeComplete:
+        return this.#onCloseComplete();
+      case Backend.functionCallResponse:
+        this.#endStatement(undefined);
+        return Verdict.forward;
+      case Backend.readyForQuery:
+        return this.#onReadyForQuery(buffer, start);
+      case Backend.errorResponse:
+        return this.#onError(buffer, start, end);
+      case Backend.noticeResponse:
+        return this.#onNotice(buffer, start, end);
+      case Backend.parameterStatus:
+        return this.#onParameterStatus(buffer, start, end);
+      case Backend.copyInResponse:
+        this.#state.answerCopy('in');
+        return Verdict.forward;
+      case Backend.copyBothResponse:
+        throw new WireError('the server began a replication stream');
+      default:
+        // CopyData, CopyDone, CopyOutResponse, ParameterDescription, NotificationResponse pass as they are.
+        return Verdict.forward;
+    }
+  }
+
+  #onDataRow(buffer: Buffer, start: number, end: number): Verdict {
+    this.#countRow();
+    if (this.#masker === undefined) return Verdict.forward;
+    this.walker.cut();
+    this.#masker.maskRow(buffer, start, end, this.#output);
+    if (this.#output.length >= flushOutputAt) this.#flushOutput();
+    return Verdict.taken;
+  }
+
+  /** A row, whole or its beginning: counts it, and sees to it that the masker is the one for its statement. */
+  #countRow(): void {
+    const head = this.#state.inFlight.head;
+    if (head !== this.#maskedFor) this.#beginRows(head);
+    const run = currentRun(head);
+    if (run === undefined) throw new WireError('the server sent a row that nobody asked for');
+    run.rows++;
+  }
+
+  #onRowDescription(buffer: Buffer, start: number, end: number): Verdict {
+    const head = this.#state.inFlight.head;
+    if (head?.kind === 'describe' && !head.isPortal) return this.#endDescribe();
+    const plan = this.#pipeline.planRows(buffer.subarray(start, end));
+    if (plan instanceof Promise) {
+      this.#peer.pauseServer();
+      plan.then(
+        () => this.#goOn(),
+        (error: Error) => this.#peer.onFatal(error),
+      );
+      return Verdict.hold;
+    }
+    if (head?.kind === 'describe' && 'plan' in head.target) {
+      head.target.plan = plan;
+      return this.#endDescribe();
+    }
+    if (head?.kind !== 'query') throw new WireError('the server described rows that nobody asked for');
+    this.#useMasks(head, plan);
+    return Verdict.forward;
+  }
+
+  #goOn(): void {
+    if (this.#isEnded) return;
+    this.#guard(() => {
+      this.walker.resume();
+      this.#flushOutput();
+    });
+    if (!this.walker.isHeld) this.#peer.resumeServer();
+  }
+
+  /** The answer to a Describe is complete; ours is not for the client. */
+  #endDescribe(): Verdict {
+    const head = this.#expect('describe');
+    if (!head.isOurs) return Verdict.forward;
+    this.walker.cut();
+    return Verdict.taken;
+  }
+
+  /** The rows of an Execute are masked by the plan of its portal; those of a Query by the description before them. */
+  #beginRows(head: Expectation | undefined): void {
+    if (head?.kind !== 'execute') throw new WireError('the server sent rows without their description');
+    if (!head.portal.isDescribed) throw new WireError('the server sent rows that are not described');
+    this.#useMasks(head, head.portal.plan);
+  }
+
+  #useMasks(head: Expectation, plan: MaskPlan | undefined): void {
+    this.#maskedFor = head;
+    this.#masker = plan === undefined ? undefined : new RowMasker(plan);
+    const run = currentRun(head);
+    if (run !== undefined) run.maskedColumns = plan?.maskedColumns;
+  }
+
+  #endRows(): void {
+    this.#masker = undefined;
+    this.#maskedFor = undefined;
+  }
+
+  #onParseComplete(): Verdict {
+    const { name, statement } = this.#expect('parse');
+    this.#state.statements.confirm(name, statement);
+    return Verdict.forward;
+  }
+
+  #onBindComplete(): Verdict {
+    const { name, portal } = this.#expect('bind');
+    this.#state.portals.confirm(name, portal);
+    return Verdict.forward;
+  }
+
+  #onCloseComplete(): Verdict {
+    const { isPortal, name, closes } = this.#expect('close');
+    if (isPortal) this.#state.portals.drop(name, closes as never);
+    else this.#state.statements.drop(name, closes as never);
+    return Verdict.forward;
+  }
+
+  /** CommandComplete or FunctionCallResponse: one statement is done. */
+  #endStatement(tag: string | undefined): void {
+    const head = this.#state.inFlight.head;
+    const run = currentRun(head);
+    const more = tag === undefined ? {} : { tag };
+    if (head?.kind === 'query') head.next++;
+    else if (head?.kind === 'execute') {
+      head.portal.suspended = undefined;
+      this.#state.inFlight.shift();
+      if (isNameChange(run)) this.#state.inFlight.nameChanges--;
+      this.#state.answerCopy('none');
+    } else throw new WireError('the server completed a statement that nobody asked for');
+    this.#endRows();
+    if (run === undefined) return;
+    this.#applyRole(run);
+    this.#pipeline.finish(run, 'ok', more);
+  }
+
+  /** PREPARE, DEALLOCATE and DISCARD ALL change what names mean, now that they have succeeded. */
+  #applyRole(run: StatementRun): void {
+    const { role } = run.judged.facts;
+    if (role.kind === 'prepare') {
+      const judged = this.#pipeline.judgePrepared(role.inner);
+      this.#state.statements.confirm(wireName(role.name), { text: judged.text, judged });
+    } else if (role.kind === 'deallocate') {
+      if (role.name === undefined) this.#state.statements.clearLive();
+      else this.#state.statements.drop(wireName(role.name), this.#state.statements.live(wireName(role.name)));
+    }
+  }
+
+  #onReadyForQuery(buffer: Buffer, start: number): Verdict {
+    const head = this.#state.inFlight.shift();
+    this.#endRows();
+    switch (head?.kind) {
+      case 'query':
+        // After an error the statements behind it did not run.
+        for (const run of head.runs) this.#pipeline.finish(run, 'notRun');
+        if (head.changesNames) this.#state.inFlight.nameChanges--;
+        break;
+      case 'refusal':
+        if (head.endsWithReady && head.hasFailed) break;
+        throw new WireError('the server is ready although it was to fail');
+      case 'sync':
+        break;
+      default:
+        throw new WireError('the server is ready although answers are missing');
+    }
+    this.#state.answerCopy('none');
+    // Portals end with their transaction.
+    if (buffer[start + 5] === TransactionStatus.idle) this.#state.portals.clearLive();
+    return Verdict.forward;
+  }
+
+  #onError(buffer: Buffer, start: number, end: number): Verdict {
+    const message = buffer.subarray(start, end);
+    const fields = readErrorFields(message);
+    if (fields.severity === 'FATAL' || fields.severity === 'PANIC') this.hasSaidFatal = true;
+    const head = this.#state.inFlight.head;
+    const isProtected = mayHoldProtectedValues(head);
+    this.#endRows();
+    if (head === undefined) return Verdict.forward;
+    const refusal = head.kind === 'refusal' && !this.hasSaidFatal ? head.error : undefined;
+    this.#fail(head, fields.sqlState);
+    this.#state.answerCopy('none');
+    if (refusal !== undefined) return this.#replaceBy(encodeRefusal(refusal));
+    return isProtected ? this.#replaceBy(maskErrorFields(message)) : Verdict.forward;
+  }
+
+  /** An error ends a Query; in the extended protocol it ends all up to the next Sync. */
+  #fail(head: Expectation, sqlState: string): void {
+    const status = sqlState === '57014' ? 'cancelled' : 'error';
+    if (head.kind === 'query') {
+      const run = currentRun(head);
+      if (run !== undefined) this.#pipeline.finish(run, status, { sqlState });
+      return;
+    }
+    if (head.kind === 'refusal' && head.endsWithReady) {
+      head.hasFailed = true;
+      return;
+    }
+    if (head.kind === 'sync') return; // raised by Sync itself, for instance a deferred constraint at commit
+    let isFirst = true;
+    const { inFlight } = this.#state;
+    while (inFlight.head !== undefined && inFlight.head.kind !== 'sync') {
+      const dropped = inFlight.head;
+      const run = currentRun(dropped);
+      if (run !== undefined) this.#pipeline.finish(run, isFirst ? status : 'notRun', { sqlState });
+      isFirst = false;
+      this.#withdraw(dropped);
+      inFlight.shift();
+    }
+    if (inFlight.head === undefined) this.#state.isSkipping = true;
+  }
+
+  #withdraw(dropped: Expectation): void {
+    if (dropped.kind === 'parse') this.#state.statements.withdraw(dropped.name, dropped.statement);
+    else if (dropped.kind === 'bind') this.#state.portals.withdraw(dropped.name, dropped.portal);
+    else if (dropped.kind === 'execute') {
+      dropped.portal.suspended = undefined;
+      if (isNameChange(dropped.run)) this.#state.inFlight.nameChanges--;
+    }
+  }
+
+  #onNotice(buffer: Buffer, start: number, end: number): Verdict {
+    if (!mayHoldProtectedValues(this.#state.inFlight.head)) return Verdict.forward;
+    return this.#replaceBy(maskErrorFields(buffer.subarray(start, end)));
+  }
+
+  #onParameterStatus(buffer: Buffer, start: number, end: number): Verdict {
+    const cursor = new MessageCursor(buffer, start + 5, end);
+    const name = cursor.cstringBytes().toString('utf8');
+    const value = cursor.cstringBytes().toString('utf8');
+    const wanted = pinned[name];
+    if (wanted !== undefined && wanted !== value) {
+      throw new PortcullisError('ENCODING_REFUSED', { setting: name, value, allowed: wanted });
+    }
+    return Verdict.forward;
+  }
+
+  #replaceBy(message: Buffer): Verdict {
+    this.walker.cut();
+    this.#flushOutput();
+    this.#peer.toClient(message);
+    return Verdict.taken;
+  }
+
+  #expect<K extends Expectation['kind']>(kind: K): Extract<Expectation, { kind: K }> {
+    const head = this.#state.inFlight.shift();
+    if (head?.kind !== kind)
+      throw new WireError(`the server answered ${kind} where ${head?.kind ?? 'nothing'} was asked`);
+    return head as Extract<Expectation, { kind: K }>;
+  }
+
+  #flushOutput(): void {
+    if (this.#output.length === 0) return;
+    const full = this.#output;
+    this.#output = new OutputBuffer();
+    this.#peer.toClient(full.buffer.subarray(0, full.length));
+  }
+
+  #guard(walk: () => void): void {
+    try {
+      walk();
+    } catch (error) {
+      this.#isEnded = true;
+      this.#peer.onFatal(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+function currentRun(head: Expectation | undefined): StatementRun | undefined {
+  if (head?.kind === 'execute') return head.run;
+  return head?.kind === 'query' ? head.runs[head.next] : undefined;
+}
+
+function runsOf(expectation: Expectation): readonly StatementRun[] {
+  if (expectation.kind === 'query') return expectation.runs;
+  return expectation.kind === 'execute' && expectation.run !== undefined ? [expectation.run] : [];
+}
+
+function isNameChange(run: StatementRun | undefined): boolean {
+  const role = run?.judged.facts.role.kind;
+  return role === 'prepare' || role === 'deallocate';
+}
+
+function mayHoldProtectedValues(head: Expectation | undefined): boolean {
+  if (head?.kind === 'query') return head.touchesClassified;
+  return judgementOf(head)?.touchesClassified ?? false;
+}
+
+function readTag(buffer: Buffer, start: number, end: number): string {
+  return buffer.toString('latin1', start + 5, end - 1);
+}
+
+function readErrorFields(message: Buffer): { severity: string; sqlState: string } {
+  const cursor = new MessageCursor(message, 5, message.length);
+  let severity = '';
+  let sqlState = '';
+  for (let field = cursor.byte(); field !== 0; field = cursor.byte()) {
+    const value = cursor.cstringBytes();
+    if (field === 0x56)
+      severity = value.toString('latin1'); // V: not translated
+    else if (field === 0x43) sqlState = value.toString('latin1'); // C
+  }
+  return { severity, sqlState };
+}
+
+function encodeRefusal(error: PortcullisError): Buffer {
+  const { sqlState, message, detail, hint, position } = error;
+  return encodeError({ severity: 'ERROR', sqlState, message, detail, hint, position });
+}
+
+/** SQL names are UTF-8 text; names on the wire are kept as latin1 of their bytes. */
+function wireName(name: string): string {
+  return Buffer.from(name, 'utf8').toString('latin1');
+}

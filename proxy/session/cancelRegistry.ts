@@ -1,0 +1,47 @@
+/** Keys handed to clients for CancelRequest, and the server session that each stands for. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { connect } from 'node:net';
+import { serialize } from 'pg-protocol';
+import { StartupCode } from '../wire/protocol.ts';
+
+export interface ServerKey {
+  readonly host: string;
+  readonly port: number;
+  readonly processId: number;
+  readonly secret: number;
+}
+
+const longSecretBytes = 32;
+
+export class CancelRegistry {
+  readonly #sessions = new Map<number, { readonly secret: Buffer; readonly server: ServerKey }>();
+  #nextProcessId = 1 + (randomBytes(3).readUIntBE(0, 3) & 0x3fffff);
+
+  /** A key for one session: 4 bytes of secret in protocol 3.0, 32 from 3.2 on. */
+  register(server: ServerKey, protocolVersion: number): { processId: number; secret: Buffer } {
+    const processId = this.#nextProcessId++ & 0x7fffffff;
+    const secret = randomBytes(protocolVersion >= StartupCode.version32 ? longSecretBytes : 4);
+    this.#sessions.set(processId, { secret, server });
+    return { processId, secret };
+  }
+
+  forget(processId: number): void {
+    this.#sessions.delete(processId);
+  }
+
+  /** Passes a CancelRequest on where its key fits exactly; says nothing where it does not, as the server would. */
+  async cancel(processId: number, secret: Buffer): Promise<void> {
+    const session = this.#sessions.get(processId);
+    if (session === undefined || session.secret.length !== secret.length) return;
+    if (!timingSafeEqual(session.secret, secret)) return;
+    const { host, port, processId: serverProcess, secret: serverSecret } = session.server;
+    await new Promise<void>((resolve) => {
+      const socket = connect(port, host, () => socket.end(serialize.cancel(serverProcess, serverSecret)));
+      socket.setTimeout(5_000, () => socket.destroy());
+      // The server closes the connection when it has signalled; a failure is as silent as at the server's own port.
+      socket.on('error', () => resolve());
+      socket.on('close', () => resolve());
+      socket.resume();
+    });
+  }
+}

@@ -1,0 +1,188 @@
+/** One client and its server connection: the two streams, their sockets, and how a session ends. */
+import { PortcullisError } from '../kit/errors.ts';
+import { encodeError } from '../wire/backendMessages.ts';
+import { WireError } from '../wire/protocol.ts';
+import { BackendStream } from './backendStream.ts';
+import { FrontendStream } from './frontendStream.ts';
+import { SessionState } from './sessionState.ts';
+import type { SocketLink } from './socketLink.ts';
+import type { StatementPipeline } from './statementPipeline.ts';
+
+export type CloseReason = 'clientClosed' | 'clientLost' | 'serverLost' | 'stopping' | 'failed';
+
+/** How long a client that reads nothing may keep its last message unread before it is cut off. */
+const lingerMs = 5_000;
+
+export interface ClientSessionOptions {
+  readonly client: SocketLink;
+  readonly server: SocketLink;
+  readonly pipeline: StatementPipeline;
+  readonly functionName: (oid: number) => string | undefined;
+  /** Called once, when both sides are closed and every outcome is written. */
+  readonly onClosed: (reason: CloseReason) => void;
+}
+
+export class ClientSession {
+  readonly #client: SocketLink;
+  readonly #server: SocketLink;
+  readonly #pipeline: StatementPipeline;
+  readonly #frontend: FrontendStream;
+  readonly #backend: BackendStream;
+  readonly #onClosed: (reason: CloseReason) => void;
+  #reason: CloseReason | undefined;
+  #isClientOpen = true;
+  /** True once our last message to the client is written. */
+  #isClientEnding = false;
+  #isServerOpen = true;
+  /** The client sends no more; the server is told when all that came before is forwarded. */
+  #hasClientEnded = false;
+  #isClientHeld = false;
+
+  constructor(options: ClientSessionOptions) {
+    this.#client = options.client;
+    this.#server = options.server;
+    this.#pipeline = options.pipeline;
+    this.#onClosed = options.onClosed;
+    const state = new SessionState(options.functionName);
+    this.#frontend = new FrontendStream(state, options.pipeline, {
+      toServer: (bytes) => this.#toServer(bytes),
+      pauseClient: () => this.#holdClient(true),
+      resumeClient: () => this.#holdClient(false),
+      onTerminate: () => this.#note('clientClosed'),
+      onFatal: (error) => this.#fail(error),
+    });
+    this.#backend = new BackendStream(state, options.pipeline, {
+      toClient: (bytes) => this.#toClient(bytes),
+      pauseServer: () => this.#server.pause(),
+      resumeServer: () => this.#server.resume(),
+      onFatal: (error) => this.#fail(error),
+    });
+    this.#open();
+  }
+
+  /** Tells the client why and closes both sides. */
+  stop(error: PortcullisError): void {
+    this.#note('stopping');
+    this.#sayFatal(error);
+    this.#server.end();
+  }
+
+  #open(): void {
+    this.#server.open({
+      onBytes: (bytes, length) => this.#onServerBytes(bytes, length),
+      onEnd: () => this.#server.end(),
+      onClose: (error) => this.#onServerClosed(error),
+      onDrain: () => {
+        if (!this.#isClientHeld) this.#client.resume();
+      },
+    });
+    this.#client.open({
+      onBytes: (bytes, length) => this.#onClientBytes(bytes, length),
+      onEnd: () => this.#onClientEnd(),
+      onClose: (error) => this.#onClientClosed(error),
+      onDrain: () => this.#server.resume(),
+    });
+  }
+
+  #onClientBytes(bytes: Buffer, length: number): void {
+    if (!this.#isServerOpen) return;
+    this.#server.cork();
+    this.#frontend.feed(bytes, length);
+    this.#server.uncork();
+    if (this.#server.isWriting) this.#client.lendBuffer();
+  }
+
+  #onServerBytes(bytes: Buffer, length: number): void {
+    this.#client.cork();
+    this.#backend.feed(bytes, length);
+    this.#client.uncork();
+    if (this.#client.isWriting) this.#server.lendBuffer();
+  }
+
+  #toServer(bytes: Buffer): void {
+    if (this.#isServerOpen && !this.#server.write(bytes)) this.#client.pause();
+  }
+
+  /** A client that is gone reads nothing; the answers still are read, for the record. */
+  #toClient(bytes: Buffer): void {
+    if (!this.#isClientEnding && !this.#client.write(bytes)) this.#server.pause();
+  }
+
+  #holdClient(isHeld: boolean): void {
+    this.#isClientHeld = isHeld;
+    if (isHeld) this.#client.pause();
+    else if (this.#hasClientEnded) this.#server.end();
+    else this.#client.resume();
+  }
+
+  #onClientEnd(): void {
+    this.#note('clientClosed');
+    this.#hasClientEnded = true;
+    if (!this.#isClientHeld) this.#server.end();
+  }
+
+  #onClientClosed(error: Error | undefined): void {
+    this.#isClientOpen = false;
+    this.#isClientEnding = true;
+    this.#note(error === undefined ? 'clientClosed' : 'clientLost');
+    this.#frontend.stop();
+    this.#server.end();
+    this.#server.resume();
+    this.#finishWhenClosed();
+  }
+
+  #onServerClosed(error: Error | undefined): void {
+    this.#isServerOpen = false;
+    this.#frontend.stop();
+    this.#backend.abandon();
+    if (this.#reason === undefined) {
+      this.#note('serverLost');
+      const message = error === undefined ? 'the server closed it' : error.message;
+      if (!this.#backend.hasSaidFatal) this.#sayFatal(new PortcullisError('UPSTREAM_LOST', { message }));
+    }
+    this.#closeClient();
+    this.#finishWhenClosed();
+  }
+
+  /** The protocol is broken on one side, or a rule was: nothing more passes in either direction. */
+  #fail(error: Error): void {
+    const refusal = asFatal(error);
+    this.#note('failed');
+    this.#frontend.stop();
+    this.#sayFatal(refusal);
+    this.#server.destroy();
+  }
+
+  #sayFatal({ sqlState, message, detail, hint }: PortcullisError): void {
+    if (this.#isClientEnding) return;
+    this.#client.write(encodeError({ severity: 'FATAL', sqlState, message, detail, hint }));
+    this.#closeClient();
+  }
+
+  #closeClient(): void {
+    if (this.#isClientEnding) return;
+    this.#isClientEnding = true;
+    this.#client.end();
+    this.#client.resume();
+    setTimeout(() => this.#client.destroy(), lingerMs).unref();
+  }
+
+  #note(reason: CloseReason): void {
+    this.#reason ??= reason;
+  }
+
+  #finishWhenClosed(): void {
+    if (this.#isClientOpen || this.#isServerOpen) return;
+    this.#onClosed(this.#reason ?? 'failed');
+  }
+
+  get statementsRun(): number {
+    return this.#pipeline.statementsRun;
+  }
+}
+
+function asFatal(error: Error): PortcullisError {
+  if (PortcullisError.is(error)) return error;
+  const message = error instanceof WireError ? error.message : `internal error: ${error.message}`;
+  return new PortcullisError('PROTOCOL_VIOLATION', { message }, { cause: error });
+}

@@ -1,0 +1,416 @@
+/** What the client sends: each message is judged, recorded, then forwarded as it came, or replaced by a refusal. */
+import { isUtf8 } from 'node:buffer';
+import { serialize } from 'pg-protocol';
+import { PortcullisError } from '../kit/errors.ts';
+import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
+import {
+  readBind,
+  readExecute,
+  readFunctionCall,
+  readParse,
+  readQuery,
+  readTarget,
+} from '../wire/frontendMessages.ts';
+import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
+import type { Admission, JudgedMessage } from './judgement.ts';
+import type { Portal, PreparedStatement } from './names.ts';
+import type { SessionState } from './sessionState.ts';
+import type { StatementPipeline } from './statementPipeline.ts';
+
+/** SQL texts above this size are refused before they are gathered. */
+const maxTextBytes = 16 * 1024 * 1024;
+
+/** Stands in for what was refused: the server must fail on it, and so leaves the transaction as an error would. */
+const refusedText = 'refused by portcullis';
+const failingQuery = serialize.query(refusedText);
+const failingParse = serialize.parse({ name: 'portcullis_refused', text: refusedText });
+const flush = serialize.flush();
+const describeUnnamed = serialize.describe({ type: 'P', name: '' });
+
+export interface FrontendPeer {
+  /** Bytes for the server; valid during the call only. */
+  toServer(bytes: Buffer): void;
+  pauseClient(): void;
+  resumeClient(): void;
+  /** The client says goodbye. */
+  onTerminate(): void;
+  /** The stream cannot be trusted any more. */
+  onFatal(error: Error): void;
+}
+
+export class FrontendStream implements FrameSink {
+  readonly walker = new FrameWalker(this);
+  readonly #state: SessionState;
+  readonly #pipeline: StatementPipeline;
+  readonly #peer: FrontendPeer;
+  /** What the held message waited for. */
+  #answer: Admission | JudgedMessage | 'goOn' | undefined;
+  #isEnded = false;
+
+  constructor(state: SessionState, pipeline: StatementPipeline, peer: FrontendPeer) {
+    this.#state = state;
+    this.#pipeline = pipeline;
+    this.#peer = peer;
+    state.onCopyAnswered = () => this.#goOn('goOn');
+  }
+
+  feed(bytes: Buffer, length: number): void {
+    if (this.#isEnded) return;
+    this.#guard(() => this.walker.feed(bytes, length));
+  }
+
+  /** Nothing more is read, and what is held is not forwarded. */
+  stop(): void {
+    this.#isEnded = true;
+  }
+
+  checkHeader(type: number, length: number): void {
+    switch (type) {
+      case Frontend.query:
+      case Frontend.parse:
+      case Frontend.bind:
+      case Frontend.functionCall:
+      case Frontend.copyData:
+        checkLength(type, length, maxMessageBytes);
+        break;
+      case Frontend.copyDone:
+      case Frontend.copyFail:
+      case Frontend.close:
+      case Frontend.describe:
+      case Frontend.execute:
+      case Frontend.flush:
+      case Frontend.sync:
+      case Frontend.terminate:
+        checkLength(type, length, maxSmallMessageBytes);
+        break;
+      default:
+        throw new WireError(`invalid frontend message type ${type}`);
+    }
+  }
+
+  onPartial(type: number, length: number): Partial {
+    if (type === Frontend.copyData) {
+      if (this.#state.copy === 'in') return Partial.pass;
+      return this.#state.isAwaitingCopy ? Partial.gather : Partial.drop;
+    }
+    if (
+      (type === Frontend.query || type === Frontend.parse) &&
+      length > maxTextBytes &&
+      !this.#state.isAwaitingCopy
+    ) {
+      if (this.#state.isSkipping) return Partial.drop;
+      const error = new PortcullisError('STATEMENT_TOO_LONG', { size: length, limit: maxTextBytes });
+      this.walker.cut();
+      this.#replace(error, type === Frontend.query);
+      return Partial.drop;
+    }
+    return Partial.gather;
+  }
+
+  forward(buffer: Buffer, start: number, end: number): void {
+    this.#peer.toServer(buffer.subarray(start, end));
+  }
+
+  onMessage(type: number, buffer: Buffer, start: number, end: number): Verdict {
+    if (type === Frontend.terminate) {
+      this.#isEnded = true;
+      this.#peer.onTerminate();
+      return Verdict.forward;
+    }
+    if (this.#state.copy === 'in') return this.#duringCopyIn(type);
+    // Whether copying begins decides what the next message means to the server: wait until it has said so.
+    if (this.#state.isAwaitingCopy) return this.#holdForCopy();
+    if (type === Frontend.copyData || type === Frontend.copyDone || type === Frontend.copyFail)
+      return Verdict.taken;
+    if (this.#state.isSkipping && type !== Frontend.sync) return Verdict.taken;
+    switch (type) {
+      case Frontend.query:
+        return this.#onQuery(buffer, start, end);
+      case Frontend.functionCall:
+        return this.#onFunctionCall(buffer, start, end);
+      case Frontend.parse:
+        return this.#onParse(buffer, start, end);
+      case Frontend.bind:
+        return this.#onBind(buffer, start, end);
+      case Frontend.describe:
+        return this.#onDescribe(buffer, start, end);
+      case Frontend.execute:
+        return this.#onExecute(buffer, start, end);
+      case Frontend.close:
+        return this.#onClose(buffer, start, end);
+      case Frontend.sync:
+        this.#state.endSegment();
+        return Verdict.forward;
+      default:
+        return Verdict.forward; // Flush
+    }
+  }
+
+  #onQuery(buffer: Buffer, start: number, end: number): Verdict {
+    if (this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    const admission = this.#admission(readQuery(buffer, start, end));
+    if (admission === undefined) return Verdict.hold;
+    if (admission.kind === 'refused') return this.#refuse(admission.error, true);
+    this.#expectQuery(admission);
+    return Verdict.forward;
+  }
+
+  #expectQuery({ runs, message }: Extract<Admission, { kind: 'run' }>): void {
+    const { changesNames, hasCopyIn, touchesClassified } = message;
+    if (changesNames) this.#state.inFlight.nameChanges++;
+    this.#state.inFlight.push({ kind: 'query', runs, next: 0, changesNames, touchesClassified });
+    if (hasCopyIn) this.#state.isAwaitingCopy = true;
+  }
+
+  /** The fast-path call runs one function by OID: judged as the SELECT that would call it. */
+  #onFunctionCall(buffer: Buffer, start: number, end: number): Verdict {
+    const name = this.#state.functionName(readFunctionCall(buffer, start, end));
+    const text = Buffer.from(
+      name === undefined ? 'SELECT portcullis.unknown_function()' : `SELECT ${name}()`,
+    );
+    const admission = this.#admission(text);
+    if (admission === undefined) return Verdict.hold;
+    if (admission.kind === 'refused') return this.#refuse(admission.error, true);
+    this.#expectQuery(admission);
+    return Verdict.forward;
+  }
+
+  #onParse(buffer: Buffer, start: number, end: number): Verdict {
+    if (this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    const { name, text } = readParse(buffer, start, end);
+    const answer = this.#takeAnswer();
+    if (isAdmission(answer) && answer.kind === 'refused') return this.#refuse(answer.error, false);
+    const judged = answer !== undefined && 'text' in answer ? answer : this.#judgement(text);
+    if (judged === undefined) return Verdict.hold;
+    if (judged.refusal !== undefined) return this.#holdForAdmission(this.#pipeline.admit(judged));
+    const statement: PreparedStatement = { text: judged.text, judged };
+    this.#state.statements.propose(name, statement, this.#state.segment);
+    this.#state.inFlight.push({ kind: 'parse', name, statement });
+    return Verdict.forward;
+  }
+
+  #onBind(buffer: Buffer, start: number, end: number): Verdict {
+    const names = readBind(buffer, start, end);
+    const found = this.#state.statements.find(names.statement, this.#state.segment);
+    if (found.kind === 'wait' || this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    if (found.kind === 'none') return this.#refuse(unknownName(false, names.statement), false);
+    const portal: Portal = {
+      statement: found.value,
+      isDescribed: false,
+      plan: undefined,
+      suspended: undefined,
+    };
+    this.#state.portals.propose(names.portal, portal, this.#state.segment);
+    this.#state.inFlight.push({ kind: 'bind', name: names.portal, portal });
+    return Verdict.forward;
+  }
+
+  #onDescribe(buffer: Buffer, start: number, end: number): Verdict {
+    const { isPortal, name } = readTarget(buffer, start, end);
+    const state = this.#state;
+    const found = isPortal
+      ? state.portals.find(name, state.segment)
+      : state.statements.find(name, state.segment);
+    if (found.kind === 'wait' || state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    if (found.kind === 'none') return this.#refuse(unknownName(isPortal, name), false);
+    if ('isDescribed' in found.value) found.value.isDescribed = true;
+    state.inFlight.push({ kind: 'describe', target: found.value, isPortal, isOurs: false });
+    return Verdict.forward;
+  }
+
+  #onExecute(buffer: Buffer, start: number, end: number): Verdict {
+    const { portal: name } = readExecute(buffer, start, end);
+    const state = this.#state;
+    const found = state.portals.find(name, state.segment);
+    if (found.kind === 'wait' || state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    if (found.kind === 'none') return this.#refuse(unknownName(true, name), false);
+    const portal = found.value;
+    if (portal.suspended === undefined) {
+      const admission = this.#admissionOf(portal.statement);
+      if (admission === undefined) return Verdict.hold;
+      if (admission.kind === 'refused') return this.#refuse(admission.error, false);
+      const run = admission.runs[0];
+      if (run !== undefined) return this.#expectExecute(name, portal, run);
+      state.inFlight.push({ kind: 'execute', portal, run: undefined }); // an empty text: EmptyQueryResponse
+      return Verdict.forward;
+    }
+    state.inFlight.push({ kind: 'execute', portal, run: portal.suspended });
+    return Verdict.forward;
+  }
+
+  #expectExecute(name: string, portal: Portal, run: NonNullable<Portal['suspended']>): Verdict {
+    const { inFlight } = this.#state;
+    if (!portal.isDescribed) {
+      this.walker.cut();
+      const describe =
+        name === '' ? describeUnnamed : serialize.describe({ type: 'P', name: latin1Name(name) });
+      this.#peer.toServer(describe);
+      portal.isDescribed = true;
+      inFlight.push({ kind: 'describe', target: portal, isPortal: true, isOurs: true });
+    }
+    portal.suspended = run;
+    inFlight.push({ kind: 'execute', portal, run });
+    const { kind } = run.judged.facts.role;
+    if (changesNames(kind)) inFlight.nameChanges++;
+    if (kind === 'copyIn') this.#state.isAwaitingCopy = true;
+    return Verdict.forward;
+  }
+
+  #onClose(buffer: Buffer, start: number, end: number): Verdict {
+    const { isPortal, name } = readTarget(buffer, start, end);
+    const names = isPortal ? this.#state.portals : this.#state.statements;
+    const found = names.find(name, this.#state.segment);
+    if (found.kind === 'wait') return this.#holdUntilDrained();
+    const closes = found.kind === 'found' ? found.value : undefined;
+    this.#state.inFlight.push({ kind: 'close', isPortal, name, closes });
+    return Verdict.forward;
+  }
+
+  /** While the server copies in it takes data and the end of data; Flush and Sync it ignores (manual, 55.2.7). */
+  #duringCopyIn(type: number): Verdict {
+    switch (type) {
+      case Frontend.copyData:
+        return Verdict.forward;
+      case Frontend.copyDone:
+      case Frontend.copyFail:
+        this.#state.endCopyIn();
+        return Verdict.forward;
+      case Frontend.flush:
+      case Frontend.sync:
+        return Verdict.taken;
+      default:
+        throw new WireError(`unexpected message type "${String.fromCharCode(type)}" during COPY from stdin`);
+    }
+  }
+
+  #holdForCopy(): Verdict {
+    this.walker.cut();
+    this.#peer.toServer(flush);
+    this.#peer.pauseClient();
+    return Verdict.hold;
+  }
+
+  /** Waits until all that is under way is answered; Flush makes the server say it without waiting for a Sync. */
+  #holdUntilDrained(): Verdict {
+    this.walker.cut();
+    if (this.#state.inFlight.isEmpty) throw new Error('waits for answers although nothing is under way');
+    this.#peer.toServer(flush);
+    return this.#hold(this.#state.inFlight.drained().then(() => 'goOn' as const));
+  }
+
+  #admission(text: Buffer): Admission | undefined {
+    const answer = this.#takeAnswer();
+    if (isAdmission(answer)) return answer;
+    const judged = answer !== undefined && 'text' in answer ? answer : this.#judgement(text);
+    return judged === undefined ? undefined : this.#admit(judged);
+  }
+
+  /** At Execute: judged again where policy or catalog have changed since Parse. */
+  #admissionOf(statement: PreparedStatement): Admission | undefined {
+    const answer = this.#takeAnswer();
+    if (isAdmission(answer)) return answer;
+    if (answer !== undefined && 'text' in answer) statement.judged = answer;
+    else if (statement.judged.stamp !== this.#pipeline.stamp) {
+      const judged = this.#pipeline.judgeAgain(statement.judged, this.#state.findPrepared);
+      if (judged instanceof Promise) {
+        this.#hold(judged);
+        return undefined;
+      }
+      statement.judged = judged;
+    }
+    return this.#admit(statement.judged);
+  }
+
+  #admit(judged: JudgedMessage): Admission | undefined {
+    const admission = this.#pipeline.admit(judged);
+    if (!(admission instanceof Promise)) return admission;
+    this.#hold(admission);
+    return undefined;
+  }
+
+  #judgement(bytes: Buffer): JudgedMessage | undefined {
+    if (!isUtf8(bytes)) {
+      this.#hold(Promise.resolve({ kind: 'refused' as const, error: new PortcullisError('TEXT_NOT_UTF8') }));
+      return undefined;
+    }
+    const judged = this.#pipeline.judge(bytes.toString('utf8'), this.#state.findPrepared);
+    if (!(judged instanceof Promise)) return judged;
+    this.#hold(judged);
+    return undefined;
+  }
+
+  #takeAnswer(): Admission | JudgedMessage | undefined {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    return answer === 'goOn' ? undefined : answer;
+  }
+
+  #holdForAdmission(admission: Admission | Promise<Admission>): Verdict {
+    return this.#hold(Promise.resolve(admission));
+  }
+
+  #hold(promise: Promise<Admission | JudgedMessage | 'goOn'>): Verdict {
+    this.#peer.pauseClient();
+    promise.then(
+      (answer) => this.#goOn(answer),
+      (error: Error) => this.#peer.onFatal(error),
+    );
+    return Verdict.hold;
+  }
+
+  #goOn(answer: Admission | JudgedMessage | 'goOn'): void {
+    if (this.#isEnded) {
+      this.#abandon(answer);
+      return;
+    }
+    this.#answer = answer;
+    this.#guard(() => this.walker.resume());
+    if (!this.walker.isHeld) this.#peer.resumeClient();
+  }
+
+  /** The client left while its statement waited to be recorded: it does not run. */
+  #abandon(answer: Admission | JudgedMessage | 'goOn'): void {
+    if (isAdmission(answer) && answer.kind === 'run') {
+      for (const run of answer.runs) this.#pipeline.finish(run, 'notRun');
+    }
+  }
+
+  #refuse(error: PortcullisError, isQuery: boolean): Verdict {
+    this.walker.cut();
+    this.#replace(error, isQuery);
+    return Verdict.taken;
+  }
+
+  #replace(error: PortcullisError, isQuery: boolean): void {
+    this.#peer.toServer(isQuery ? failingQuery : failingParse);
+    this.#state.inFlight.push({ kind: 'refusal', error, endsWithReady: isQuery, hasFailed: false });
+    // What follows up to the next Sync the server would skip: it does not even get there.
+    if (!isQuery) this.#state.isSkipping = true;
+  }
+
+  #guard(walk: () => void): void {
+    try {
+      walk();
+    } catch (error) {
+      this.#isEnded = true;
+      this.#peer.onFatal(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+function isAdmission(answer: Admission | JudgedMessage | 'goOn' | undefined): answer is Admission {
+  return typeof answer === 'object' && 'kind' in answer;
+}
+
+function unknownName(isPortal: boolean, name: string): PortcullisError {
+  return new PortcullisError(isPortal ? 'PORTAL_UNKNOWN' : 'STATEMENT_NAME_UNKNOWN', { name });
+}
+
+function changesNames(role: string): boolean {
+  return role === 'prepare' || role === 'deallocate';
+}
+
+/** Names are kept as latin1 so that any bytes stay distinct; on the wire they go back as the bytes they were. */
+function latin1Name(name: string): string {
+  return Buffer.from(name, 'latin1').toString('utf8');
+}

@@ -1,0 +1,127 @@
+/** A governed database: where it is, what it holds, and what of that is classified; kept fresh over a link of its own. */
+import { Client } from 'pg';
+import type { Log } from '../kit/log.ts';
+import type { Classifications } from '../masking/classification.ts';
+import { classifyCatalog } from '../masking/classifyCatalog.ts';
+import type { ConnectionInfo } from '../policy/decision.ts';
+import type { Catalog } from '../schema/catalog.ts';
+import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
+
+/** How often the database is asked, while sessions are open, whether others have changed its schema. */
+const probeIntervalMs = 5_000;
+const connectTimeoutMs = 10_000;
+
+export interface ConnectionSettings {
+  readonly name: string;
+  readonly environment: string;
+  /** Where the database is, with the credentials that the proxy logs in with. */
+  readonly url: string;
+}
+
+export class GovernedConnection {
+  readonly info: ConnectionInfo;
+  readonly url: string;
+  readonly #log: Log;
+  #client: Client | undefined;
+  #catalog: Catalog;
+  #classifications: Classifications;
+  #probe: string;
+  #refreshing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(settings: ConnectionSettings, log: Log, loaded: Loaded) {
+    this.info = { name: settings.name, environment: settings.environment };
+    this.url = settings.url;
+    this.#log = log;
+    this.#client = loaded.client;
+    this.#catalog = loaded.catalog;
+    this.#classifications = loaded.classifications;
+    this.#probe = loaded.probe;
+  }
+
+  /** Connects, reads the catalog and classifies its columns. Rejects with the server's or the socket's error. */
+  static async open(settings: ConnectionSettings, log: Log): Promise<GovernedConnection> {
+    const client = await connectOwn(settings.url);
+    const probe = await catalogProbe(client);
+    const catalog = await loadCatalog(client, 0);
+    const classifications = await classifyCatalog(client, catalog, undefined, (notice) => log.warn(notice));
+    const connection = new GovernedConnection(settings, log, { client, catalog, classifications, probe });
+    client.on('error', () => connection.#dropClient());
+    connection.#timer = setInterval(() => connection.noteSchemaChange(), probeIntervalMs);
+    connection.#timer.unref();
+    return connection;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  get classifications(): Classifications {
+    return this.#classifications;
+  }
+
+  /** Changes with catalog and classifications; part of what a judgement rests on. */
+  get stamp(): string {
+    return `${this.#catalog.version}.${this.#classifications.version}`;
+  }
+
+  /** Asks whether the schema has changed and loads it again if so. Concurrent calls share one look. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** The schema may have changed: looks soon, and says so where that fails (the next statement tries again). */
+  noteSchemaChange(): void {
+    this.refresh().catch((error) => this.#log.warn(`${this.info.name}: the schema could not be read`, error));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  async #refresh(): Promise<void> {
+    const client = this.#client ?? (await this.#reconnect());
+    const probe = await catalogProbe(client);
+    if (probe === this.#probe) return;
+    const catalog = await loadCatalog(client, this.#catalog.version);
+    const notice = (text: string) => this.#log.warn(text);
+    const classifications = await classifyCatalog(client, catalog, this.#classifications, notice);
+    this.#catalog = catalog;
+    this.#classifications = classifications;
+    this.#probe = probe;
+  }
+
+  async #reconnect(): Promise<Client> {
+    const client = await connectOwn(this.url);
+    client.on('error', () => this.#dropClient());
+    this.#client = client;
+    return client;
+  }
+
+  #dropClient(): void {
+    this.#client?.end().catch(() => undefined);
+    this.#client = undefined;
+  }
+}
+
+interface Loaded {
+  readonly client: Client;
+  readonly catalog: Catalog;
+  readonly classifications: Classifications;
+  readonly probe: string;
+}
+
+async function connectOwn(url: string): Promise<Client> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'portcullis',
+    connectionTimeoutMillis: connectTimeoutMs,
+    enableChannelBinding: true,
+  });
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,98 @@
+/** What the server still owes an answer to, in the order in which it was sent: the key to whose answer arrives. */
+import type { PortcullisError } from '../kit/errors.ts';
+import type { JudgedMessage, StatementRun } from './judgement.ts';
+import type { Portal, PreparedStatement } from './names.ts';
+
+export type Expectation =
+  /** Q or F: answers until ReadyForQuery. One run a statement, in order. */
+  | {
+      readonly kind: 'query';
+      readonly runs: readonly StatementRun[];
+      next: number;
+      readonly changesNames: boolean;
+      readonly touchesClassified: boolean;
+    }
+  /** A statement that was refused: a message that the server must reject stands in its place. */
+  | {
+      readonly kind: 'refusal';
+      readonly error: PortcullisError;
+      readonly endsWithReady: boolean;
+      hasFailed: boolean;
+    }
+  | { readonly kind: 'parse'; readonly name: string; readonly statement: PreparedStatement }
+  | { readonly kind: 'bind'; readonly name: string; readonly portal: Portal }
+  | {
+      readonly kind: 'describe';
+      readonly target: Portal | PreparedStatement;
+      readonly isPortal: boolean;
+      /** Asked by the proxy for its own use; the client does not see the answer. */
+      readonly isOurs: boolean;
+    }
+  | { readonly kind: 'execute'; readonly portal: Portal; readonly run: StatementRun | undefined }
+  | { readonly kind: 'close'; readonly isPortal: boolean; readonly name: string; readonly closes: unknown }
+  | { readonly kind: 'sync' };
+
+export class InFlight {
+  #items: Expectation[] = [];
+  #first = 0;
+  #waiting: (() => void)[] = [];
+  /** How many Query messages under way may define or drop prepared statements by SQL. */
+  nameChanges = 0;
+
+  get head(): Expectation | undefined {
+    return this.#items[this.#first];
+  }
+
+  get isEmpty(): boolean {
+    return this.#first === this.#items.length;
+  }
+
+  push(expectation: Expectation): void {
+    this.#items.push(expectation);
+  }
+
+  /** Takes the head off; wakes who waits for the queue to be empty. */
+  shift(): Expectation | undefined {
+    const head = this.#items[this.#first];
+    if (head === undefined) return undefined;
+    this.#first++;
+    if (this.#first === this.#items.length) {
+      this.#items = [];
+      this.#first = 0;
+      this.#wake();
+    } else if (this.#first > 1_024) {
+      this.#items = this.#items.slice(this.#first);
+      this.#first = 0;
+    }
+    return head;
+  }
+
+  /** Resolves when every answer has come. */
+  drained(): Promise<void> {
+    if (this.isEmpty) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** The judgement behind what is expected, where there is one: it says whether error texts may hold protected values. */
+export function judgementOf(expectation: Expectation | undefined): JudgedMessage | undefined {
+  switch (expectation?.kind) {
+    case 'parse':
+      return expectation.statement.judged;
+    case 'bind':
+      return expectation.portal.statement.judged;
+    case 'execute':
+      return expectation.portal.statement.judged;
+    case 'describe':
+      return 'judged' in expectation.target ? expectation.target.judged : expectation.target.statement.judged;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/** What a session knows of a message's text before anything of it runs, and of a statement while it runs. */
+
+import type { EventMaskedColumn } from '../audit/events.ts';
+import type { IntentTemplate } from '../audit/eventTemplate.ts';
+import { monotonicMicros } from '../kit/clock.ts';
+import type { PortcullisError } from '../kit/errors.ts';
+import type { StatementFacts } from '../sql/facts.ts';
+
+/** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
+export interface JudgedStatement {
+  readonly facts: StatementFacts;
+  /** The constant part of its events, for this session. */
+  readonly intent: IntentTemplate;
+  /** True where its event must be on the disk before it is forwarded. */
+  readonly isDurable: boolean;
+}
+
+/** A message's text, judged as a whole: all its statements before any runs. */
+export interface JudgedMessage {
+  readonly text: string;
+  readonly statements: readonly JudgedStatement[];
+  /** Why none of it runs. */
+  readonly refusal: PortcullisError | undefined;
+  /** True where error texts about it may hold protected values. */
+  readonly touchesClassified: boolean;
+  readonly hasCopyIn: boolean;
+  /** True where running it defines or drops prepared statements. */
+  readonly changesNames: boolean;
+  /** What it was judged under; another stamp means: judge again. */
+  readonly stamp: string;
+}
+
+/** One run of a statement: from its event's first half to its second. */
+export class StatementRun {
+  readonly judged: JudgedStatement;
+  /** Number of its intent in the journal. */
+  readonly seq: number;
+  readonly startedAt = monotonicMicros();
+  rows = 0;
+  maskedColumns: readonly EventMaskedColumn[] | undefined;
+  isFinished = false;
+
+  constructor(judged: JudgedStatement, seq: number) {
+    this.judged = judged;
+    this.seq = seq;
+  }
+}
+
+/** What may happen with a message: its statements run, each recorded, or none does. */
+export type Admission =
+  | { readonly kind: 'run'; readonly runs: readonly StatementRun[]; readonly message: JudgedMessage }
+  | { readonly kind: 'refused'; readonly error: PortcullisError };

@@ -1,0 +1,52 @@
+/** What both directions of a session must agree on: what is under way, what names mean, whether a COPY runs. */
+import { InFlight } from './inFlight.ts';
+import type { JudgedMessage } from './judgement.ts';
+import { Names, type Portal, type PreparedStatement } from './names.ts';
+
+export class SessionState {
+  readonly inFlight = new InFlight();
+  readonly statements = new Names<PreparedStatement>();
+  readonly portals = new Names<Portal>();
+  /** Number of the run of messages between two Syncs. */
+  segment = 0;
+  /** True from an error to the next Sync: the server ignores what comes in between. */
+  isSkipping = false;
+  /** Set while the server reads (in) COPY data. */
+  copy: 'none' | 'in' = 'none';
+  /** True while it is open whether a COPY … FROM STDIN under way will begin. */
+  isAwaitingCopy = false;
+  onCopyAnswered: () => void = () => undefined;
+  readonly functionName: (oid: number) => string | undefined;
+
+  constructor(functionName: (oid: number) => string | undefined) {
+    this.functionName = functionName;
+  }
+
+  /** What EXECUTE's name stands for. */
+  readonly findPrepared = (name: string): JudgedMessage | undefined => {
+    const found = this.statements.find(Buffer.from(name, 'utf8').toString('latin1'), this.segment);
+    return found.kind === 'found' ? found.value.judged : undefined;
+  };
+
+  /** The client sent Sync. */
+  endSegment(): void {
+    this.inFlight.push({ kind: 'sync' });
+    this.isSkipping = false;
+    this.segment++;
+  }
+
+  /** The server answered what was awaited: it copies, or it does not. */
+  answerCopy(copy: 'none' | 'in'): void {
+    this.copy = copy;
+    if (!this.isAwaitingCopy) return;
+    this.isAwaitingCopy = false;
+    this.onCopyAnswered();
+  }
+
+  /** The client has sent all its data. A Query with several statements may go on to another COPY. */
+  endCopyIn(): void {
+    this.copy = 'none';
+    const head = this.inFlight.head;
+    if (head?.kind === 'query') this.isAwaitingCopy = true;
+  }
+}
