@@ -1,0 +1,99 @@
+/** The `portcullis` command: finds the subcommand, reads its options, says plainly what is wrong. */
+import { parseArgs } from 'node:util';
+import { runDoctor } from './local/doctor.ts';
+import { runQuery } from './local/query.ts';
+import { environments, runUp } from './local/up.ts';
+
+const usage = `Usage: portcullis COMMAND
+
+  up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--port N] [--json]
+        everything on one machine: a PostgreSQL with a demo database (or your own by --target) behind the proxy
+  query CONNECTION SQL
+        run SQL through the running proxy and print a table
+  doctor
+        say in words whether all is well, and what is wrong
+  help
+`;
+
+/** Something is wrong with how the command was called: exit code 2. */
+class UsageError extends Error {}
+
+async function main(args: string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'up':
+      return runUp(readUpOptions(rest));
+    case 'query':
+      return runQuery(readQueryOptions(rest));
+    case 'doctor':
+      if (rest.length > 0) throw new UsageError('doctor takes no arguments');
+      return runDoctor();
+    case 'help':
+    case '--help':
+    case '-h':
+      process.stdout.write(usage);
+      return 0;
+    default:
+      throw new UsageError(command === undefined ? 'which command?' : `there is no command "${command}"`);
+  }
+}
+
+function readUpOptions(args: string[]) {
+  const { values } = parse(() =>
+    parseArgs({
+      args,
+      options: {
+        target: { type: 'string' },
+        environment: { type: 'string', default: 'production' },
+        as: { type: 'string' },
+        policy: { type: 'string' },
+        data: { type: 'string' },
+        port: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    }),
+  );
+  if (!environments.includes(values.environment)) {
+    throw new UsageError(`--environment is one of ${environments.join(', ')}, not "${values.environment}"`);
+  }
+  const port = values.port === undefined ? undefined : Number(values.port);
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
+    throw new UsageError(`--port is a number from 1 to 65535, not "${values.port}"`);
+  }
+  return { ...values, port };
+}
+
+function readQueryOptions(args: string[]) {
+  const { positionals } = parse(() => parseArgs({ args, allowPositionals: true, options: {} }));
+  const [connection, sql, ...more] = positionals;
+  if (connection === undefined || sql === undefined || more.length > 0) {
+    throw new UsageError('query takes a connection and one SQL text: portcullis query demo "SELECT 1"');
+  }
+  return { connection, sql };
+}
+
+/** parseArgs refuses what it does not know: a misspelt flag must not open the gate. */
+function parse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const isUsage = error instanceof UsageError;
+    process.stderr.write(`portcullis: ${describe(error)}\n${isUsage ? `\n${usage}` : ''}`);
+    process.exitCode = isUsage ? 2 : 1;
+  },
+);
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const hint = 'hint' in error && typeof error.hint === 'string' ? `\n  ${error.hint}` : '';
+  return error.message + hint;
+}

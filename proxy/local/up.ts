@@ -1,0 +1,174 @@
+/** `portcullis up`: a database, the proxy in front of it, and people who may use it, all on this machine. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { LocalAccount } from '../identity/localAccounts.ts';
+import { createLog, type Log } from '../kit/log.ts';
+import { startProxy } from '../main.ts';
+import { startDemoServer } from './demoServer.ts';
+import { describeReady, type ReadyAnswer } from './readyAnswer.ts';
+import { clearRunningState, writeRunningState } from './runningState.ts';
+import { loadUpState, saveUpState, type UpState } from './upState.ts';
+
+export const environments: readonly string[] = ['production', 'staging', 'development'];
+
+export interface UpOptions {
+  readonly target?: string | undefined;
+  readonly environment: string;
+  readonly as?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly data?: string | undefined;
+  readonly port?: number | undefined;
+  readonly json: boolean;
+}
+
+/** The people of a proxy that has no SSO: one for each group of the default policy. */
+const people = [
+  { user: 'dev', email: 'dev@example.com', groups: ['developers'] },
+  { user: 'reviewer', email: 'reviewer@example.com', groups: ['reviewers'] },
+  { user: 'admin', email: 'admin@example.com', groups: ['admins'] },
+] as const;
+
+/** What was started, newest last; `stop` undoes it in reverse. */
+type Closers = (() => Promise<void>)[];
+
+/** Runs until SIGINT or SIGTERM; answers the exit code. Rejects, with nothing left running, where it cannot start. */
+export async function runUp(options: UpOptions): Promise<number> {
+  const log = createLog('warn');
+  const closers: Closers = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) {
+      await close().catch((error) => log.error('something did not stop in order', error));
+    }
+  };
+  const stopped = onceAskedToStop();
+  try {
+    const ready = start(options, log, closers);
+    // Asked to stop while still starting: finish the step under way, then undo all.
+    await Promise.race([ready, stopped]);
+    const answer = await ready;
+    process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : describeReady(answer));
+    await stopped;
+    if (!options.json) process.stdout.write('\nStopping.\n');
+    return 0;
+  } finally {
+    await stop();
+  }
+}
+
+async function start(options: UpOptions, log: Log, closers: Closers): Promise<ReadyAnswer> {
+  const whose = people.find(
+    ({ email, user }) => options.as === undefined || [email, user as string].includes(options.as),
+  );
+  if (whose === undefined) {
+    throw new Error(`--as takes one of ${people.map(({ email }) => email).join(', ')}, not "${options.as}"`);
+  }
+  const progress = (step: string) => process.stderr.write(`… ${step}\n`);
+  const data = prepareData(options.data, closers);
+  const state = loadUpState(
+    data,
+    people.map(({ user }) => user),
+  );
+  const target = await findTarget(options, data, state, log, progress, closers);
+  const accounts: LocalAccount[] = people.map(({ user, email, groups }) => ({
+    user,
+    password: state.passwords[user] ?? '',
+    identity: { subject: email, email, groups: [...groups] },
+  }));
+  const proxy = await startProxy({
+    dataDirectory: data,
+    policyDirectory: options.policy,
+    connections: [{ name: target.name, environment: options.environment, url: target.url }],
+    accounts,
+    port: options.port ?? (await freeOr(state.port)),
+    log,
+    onProgress: progress,
+  });
+  closers.push(() => proxy.stop());
+  saveUpState(data, { ...state, port: proxy.port });
+  const urlOf = (user: string) =>
+    `postgres://${user}:${state.passwords[user]}@127.0.0.1:${proxy.port}/${encodeURIComponent(target.name)}`;
+  const { environment } = options;
+  const connection = { name: target.name, environment, url: urlOf(whose.user), direct: target.direct };
+  writeRunningState({ pid: process.pid, data, connections: [connection] });
+  closers.push(async () => clearRunningState());
+  return {
+    ready: true,
+    connections: [connection],
+    identities: people.map(({ user, email, groups }) => ({ email, groups: [...groups], url: urlOf(user) })),
+    data,
+  };
+}
+
+/** `direct` is for people who set things up beside the proxy; `url` is what the proxy itself logs in with. */
+interface Target {
+  readonly name: string;
+  readonly url: string;
+  readonly direct: string;
+}
+
+async function findTarget(
+  options: UpOptions,
+  data: string,
+  state: UpState,
+  log: Log,
+  progress: (step: string) => void,
+  closers: Closers,
+): Promise<Target> {
+  if (options.target !== undefined) {
+    const url = readTargetUrl(options.target);
+    return {
+      name: decodeURIComponent(url.pathname.slice(1)) || url.username,
+      url: url.href,
+      direct: url.href,
+    };
+  }
+  const demo = await startDemoServer({ dataDir: join(data, 'postgres'), state, log, progress });
+  closers.push(() => demo.stop());
+  return { name: 'demo', url: demo.url, direct: demo.direct };
+}
+
+function readTargetUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Error('--target is not a URL; it looks like postgres://user:password@host:5432/database');
+  }
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
+    throw new Error(`--target begins with postgres://, not ${url.protocol}//`);
+  }
+  return url;
+}
+
+/** The folder asked for, or a new one whose database goes when we stop while its journal stays. */
+function prepareData(wanted: string | undefined, closers: Closers): string {
+  if (wanted !== undefined) {
+    const data = resolve(wanted);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    return data;
+  }
+  const data = mkdtempSync(join(tmpdir(), 'portcullis-'));
+  closers.push(async () => {
+    rmSync(join(data, 'postgres'), { recursive: true, force: true });
+  });
+  return data;
+}
+
+/** The port of the last run where it is still free, so that connection strings go on working; else any. */
+async function freeOr(port: number | undefined): Promise<number> {
+  if (port === undefined) return 0;
+  const { createServer } = await import('node:net');
+  return new Promise((settle) => {
+    const probe = createServer();
+    probe.once('error', () => settle(0));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => settle(port)));
+  });
+}
+
+/** Resolves at the first SIGINT or SIGTERM. Signals after it change nothing: stopping is under way. */
+function onceAskedToStop(): Promise<void> {
+  return new Promise((settle) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => settle());
+  });
+}
