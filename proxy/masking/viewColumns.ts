@@ -49,6 +49,7 @@ export function deriveViewColumns(
   const aliases = findAliases(tokens, sources);
   const lists = findSelectLists(tokens);
   const derived = new Map<string, Classification>();
+  const renamed = findRenamed(tokens, sources);
   // Names given inside count where they are used, whatever the order they are written in.
   for (let before = -1; before !== derived.size; ) {
     before = derived.size;
@@ -56,7 +57,7 @@ export function deriveViewColumns(
       items.forEach((item, index) => {
         const name = firstItems[index]?.name ?? item.name;
         if (name === undefined || derived.has(name)) return;
-        const classification = classifyItem(item, sources, aliases, derived);
+        const classification = findRenamedIn(item, renamed) ?? classifyItem(item, sources, aliases, derived);
         if (classification !== undefined) derived.set(name, classification);
       });
     }
@@ -97,6 +98,35 @@ function findAliases(tokens: readonly Token[], sources: readonly ViewSource[]): 
     aliases.set(alias, (aliases.get(alias) ?? new Set()).add(token.text));
   });
   return aliases;
+}
+
+/** `customers c(a, b)`: classified columns under the names that a column alias gives them, which go by position. */
+function findRenamed(tokens: readonly Token[], sources: readonly ViewSource[]): Map<string, Classification> {
+  const renamed = new Map<string, Classification>();
+  tokens.forEach((token, index) => {
+    if (token.kind !== 'name' || tokens[index + 1]?.kind !== 'name' || tokens[index + 2]?.text !== '(')
+      return;
+    for (const { relation, classified } of sources) {
+      if (relation.name !== token.text) continue;
+      for (const [position, column] of relation.columns.entries()) {
+        const name = tokens[index + 3 + 2 * position];
+        const classification = classified.get(column.name);
+        if (name?.kind !== 'name') break;
+        if (classification !== undefined) renamed.set(name.text, classification);
+        if (tokens[index + 4 + 2 * position]?.text !== ',') break;
+      }
+    }
+  });
+  return renamed;
+}
+
+function findRenamedIn(
+  item: SelectItem,
+  renamed: ReadonlyMap<string, Classification>,
+): Classification | undefined {
+  if (renamed.size === 0) return undefined;
+  const name = item.tokens.find((token) => token.kind === 'name' && renamed.has(token.text));
+  return name && renamed.get(name.text);
 }
 
 interface SelectList {

@@ -112,6 +112,13 @@ export class FrontendStream implements FrameSink {
   }
 
   onMessage(type: number, buffer: Buffer, start: number, end: number): Verdict {
+    const verdict = this.#handle(type, buffer, start, end);
+    // What a held message waited for is for that message alone: the server may have begun to skip it meanwhile.
+    if (verdict !== Verdict.hold && this.#answer !== undefined) this.#dropAnswer();
+    return verdict;
+  }
+
+  #handle(type: number, buffer: Buffer, start: number, end: number): Verdict {
     if (type === Frontend.terminate) {
       this.#isEnded = true;
       this.#peer.onTerminate();
@@ -359,17 +366,19 @@ export class FrontendStream implements FrameSink {
   }
 
   #goOn(answer: Admission | JudgedMessage | 'goOn'): void {
+    this.#dropAnswer();
+    this.#answer = answer;
     if (this.#isEnded) {
-      this.#abandon(answer);
+      this.#dropAnswer();
       return;
     }
-    this.#answer = answer;
     this.#guard(() => this.walker.resume());
     if (!this.walker.isHeld) this.#peer.resumeClient();
   }
 
-  /** The client left while its statement waited to be recorded: it does not run. */
-  #abandon(answer: Admission | JudgedMessage | 'goOn'): void {
+  /** Nobody uses it: the client has left, or the server skips the message. What it admitted does not run. */
+  #dropAnswer(): void {
+    const answer = this.#takeAnswer();
     if (isAdmission(answer) && answer.kind === 'run') {
       for (const run of answer.runs) this.#pipeline.finish(run, 'notRun');
     }

@@ -67,7 +67,7 @@ export const dataReaders: NodeReaders = {
   CopyStmt(fields, walk) {
     readCopy(fields, walk);
     if (fields['relation'] !== undefined) return ['relation'];
-    walk.add('read'); // COPY (query) TO: also where the query names no relation
+    if (fields['filename'] === undefined && fields['is_program'] !== true) walk.add('read');
     return [];
   },
 

@@ -7,7 +7,7 @@ import { errorTable, PortcullisError } from '../../../proxy/kit/errors.ts';
 describe('the table of errors', () => {
   it('is the same in proxy/README.md', () => {
     const readme = readFileSync(join(import.meta.dirname, '../../../proxy/README.md'), 'utf8');
-    const listed = [...readme.matchAll(/^\| ([A-Z_0-9]+) \| (\w{5}) \| (.*) \|$/gm)].map(
+    const listed = [...readme.matchAll(/^\| ([A-Z_0-9]+) +\| (\w{5}) +\| (.*?) +\|$/gm)].map(
       ([, code, sqlState, message]) => ({ code, sqlState, message }),
     );
     const known = Object.entries(errorTable).map(([code, { sqlState, message }]) => ({
