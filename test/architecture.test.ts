@@ -28,7 +28,7 @@ function importsOf(file: string): Import[] {
           .join('/')
       : target;
     const names = /\{([^}]*)\}/.exec(match[2] ?? '')?.[1];
-    const areTypes = names?.split(',').every((name) => /^\s*(type\s|$)/.test(name));
+    const areTypes = names?.split(',').every((name) => /^\s*(type\s|$)/.test(name)) ?? false;
     found.push({ from: file, to, isType: match[1] !== undefined || areTypes });
   }
   return found;

@@ -7,17 +7,30 @@ const int4Oid = 23;
 const float4Oid = 700;
 const float8Oid = 701;
 
-/** Any plain decimal text; exponents, NaN and Infinity become NULL. */
+/** `-52340.17`, and of floats `5.234e+20` (manual, 8.1.3). */
+const plainNumber = /^(-?)(\d+)(?:\.(\d+))?$/;
+const floatNumber = /^(-?)(\d)(?:\.\d+)?e([+-])(\d+)$/;
+/** Beyond what any type but numeric writes. */
+const longestText = 1_000;
+
+/** NaN and Infinity become NULL. */
 export const bucketText: Mask = (source, start, end) => {
+  if (end - start > longestText) return undefined;
   const text = source.toString('latin1', start, end);
-  const parts = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
-  if (parts === null) return undefined;
+  const parts = plainNumber.exec(text);
+  if (parts === null) return bucketExponent(text);
   const [, sign = '', whole = '', fraction = ''] = parts;
-  return Buffer.from(
-    sign + bucketDigits(whole) + (fraction === '' ? '' : `.${'0'.repeat(fraction.length)}`),
-    'latin1',
-  );
+  const digits = bucketDigits(whole);
+  const zeros = fraction === '' ? '' : `.${'0'.repeat(fraction.length)}`;
+  return Buffer.from(`${digits === '0' ? '' : sign}${digits}${zeros}`, 'latin1');
 };
+
+function bucketExponent(text: string): Buffer | undefined {
+  const parts = floatNumber.exec(text);
+  if (parts === null) return undefined;
+  const [, sign = '', first = '', direction, exponent = ''] = parts;
+  return Buffer.from(direction === '-' ? '0' : `${sign}${first}e+${exponent}`, 'latin1');
+}
 
 /** `0052` → `0050`, `7` → `0`: below ten only zero is left, for a single digit would be the value itself. */
 function bucketDigits(whole: string): string {
@@ -41,19 +54,21 @@ export function bucketBinary(oid: number): Mask {
         write(8, (bytes) => bytes.writeBigInt64BE(bucketBig(source.readBigInt64BE(at)))),
       );
     case float4Oid:
-      return fixed(4, (source, at) =>
-        write(4, (bytes) => bytes.writeFloatBE(bucket(source.readFloatBE(at)))),
-      );
+      return fixed(4, (source, at) => {
+        const value = source.readFloatBE(at);
+        return Number.isFinite(value) ? write(4, (bytes) => bytes.writeFloatBE(bucket(value))) : undefined;
+      });
     case float8Oid:
-      return fixed(8, (source, at) =>
-        write(8, (bytes) => bytes.writeDoubleBE(bucket(source.readDoubleBE(at)))),
-      );
+      return fixed(8, (source, at) => {
+        const value = source.readDoubleBE(at);
+        return Number.isFinite(value) ? write(8, (bytes) => bytes.writeDoubleBE(bucket(value))) : undefined;
+      });
     default:
       return bucketNumeric;
   }
 }
 
-function fixed(size: number, mask: (source: Buffer, at: number) => Buffer): Mask {
+function fixed(size: number, mask: (source: Buffer, at: number) => Buffer | undefined): Mask {
   return (source, start, end) => (end - start === size ? mask(source, start) : undefined);
 }
 
@@ -63,11 +78,11 @@ function write(size: number, put: (bytes: Buffer) => void): Buffer {
   return bytes;
 }
 
+/** Of a finite number. By its digits: logarithms of large floats are not exact. */
 function bucket(value: number): number {
-  const size = Math.abs(value);
-  if (!(size >= 10) || size === Number.POSITIVE_INFINITY) return 0;
-  const unit = 10 ** Math.floor(Math.log10(size));
-  return Math.sign(value) * Math.floor(size / unit) * unit;
+  if (Math.abs(value) < 10) return 0;
+  const [digits = '', exponent = ''] = value.toExponential().split('e');
+  return Number(`${digits.replace(/\..*/, '')}e${exponent}`);
 }
 
 function bucketBig(value: bigint): bigint {

@@ -21,6 +21,9 @@ export interface PlannedMasks {
 /** OIDs below belong to the server's own catalog (FirstNormalObjectId). */
 const firstUserOid = 16_384;
 
+/** Of a field, after its name: relation, attribute, type, size, modifier, format. */
+const fieldBytes = 18;
+
 /** One field of RowDescription (PostgreSQL manual, 55.7). */
 interface ResultField {
   readonly name: string;
@@ -71,29 +74,28 @@ function typeOf(field: ResultField, catalog: Catalog): { oid: number; name: stri
 }
 
 function readFields(message: Buffer): ResultField[] {
-  try {
-    const count = message.readInt16BE(5);
-    const fields: ResultField[] = [];
-    let at = 7;
-    for (let i = 0; i < count; i++) {
-      const end = message.indexOf(0, at);
-      const name = message.toString('utf8', at, end);
-      at = end + 1;
-      fields.push({
-        name,
-        relation: message.readUInt32BE(at),
-        attribute: message.readInt16BE(at + 4),
-        type: message.readUInt32BE(at + 6),
-        format: message.readInt16BE(at + 16),
-      });
-      at += 18;
-    }
-    return fields;
-  } catch (cause) {
-    throw new PortcullisError(
-      'PROTOCOL_VIOLATION',
-      { message: 'the server sent a broken row description' },
-      { cause },
-    );
+  if (message.length < 7) throw broken();
+  const count = message.readInt16BE(5);
+  const fields: ResultField[] = [];
+  let at = 7;
+  for (let i = 0; i < count; i++) {
+    const end = message.indexOf(0, at);
+    if (end < 0 || end + 1 + fieldBytes > message.length) throw broken();
+    const name = message.toString('utf8', at, end);
+    at = end + 1;
+    fields.push({
+      name,
+      relation: message.readUInt32BE(at),
+      attribute: message.readInt16BE(at + 4),
+      type: message.readUInt32BE(at + 6),
+      format: message.readInt16BE(at + 16),
+    });
+    at += fieldBytes;
   }
+  if (at !== message.length) throw broken();
+  return fields;
+}
+
+function broken(): PortcullisError {
+  return new PortcullisError('PROTOCOL_VIOLATION', { message: 'the server sent a broken row description' });
 }

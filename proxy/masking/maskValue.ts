@@ -35,7 +35,7 @@ const redact: Mask = () => redacted;
 /** The mask for a classified column: by its type first, for a mask must stay a value of it. */
 export function chooseMask(kind: ClassificationKind, type: MaskedType, format: number): Mask {
   if (type.isWholeRow) return toNull;
-  if (textTypes.has(type.oid) || type.name === 'citext') return chooseTextMask(kind);
+  if (textTypes.has(type.oid) || /(^|\.)"?citext"?$/.test(type.name)) return chooseTextMask(kind);
   if (kind.startsWith('secret.'))
     return type.oid === jsonOid || type.oid === jsonbOid ? jsonMask(type.oid, format) : toNull;
   if (dateTypes.has(type.oid)) return format === 0 ? maskDateText : maskDateBinary(type.oid);
@@ -62,8 +62,9 @@ const phoneForms = new Map<number, Buffer>();
 
 /** `jane.doe@example.com` → `j•••@e•••`; what is no address is redacted whole. */
 const maskEmail: Mask = (source, start, end) => {
-  const at = source.indexOf(0x40, start);
-  if (at <= start || at + 1 >= end) return redacted;
+  let at = start;
+  while (at < end && source[at] !== 0x40) at++; // indexOf would search the whole buffer behind a value without one
+  if (at === start || at + 1 >= end) return redacted;
   const local = source[start] ?? 0;
   const domain = source[at + 1] ?? 0;
   if (!isPlainLetter(local) || !isPlainLetter(domain)) return redacted;
@@ -74,9 +75,10 @@ const maskEmail: Mask = (source, start, end) => {
 /** `Ada King Lovelace` → `A••• L•••`; one word → `A•••`. */
 const maskName: Mask = (source, start, end) => {
   const first = source[start] ?? 0;
-  const space = source.lastIndexOf(0x20, end - 1);
+  let space = end - 1;
+  while (space > start && source[space] !== 0x20) space--;
   const last = space > start && space + 1 < end ? (source[space + 1] ?? 0) : 0;
-  if (!isPlainLetter(first) || (last !== 0 && !isPlainLetter(last))) return redacted;
+  if (start === end || !isPlainLetter(first) || (last !== 0 && !isPlainLetter(last))) return redacted;
   const key = (first << 8) | last;
   const form = last === 0 ? `${letter(first)}•••` : `${letter(first)}••• ${letter(last)}•••`;
   return nameForms.get(key) ?? keep(nameForms, key, form);

@@ -127,7 +127,13 @@ const attacks: Readonly<Record<string, Attack>> = {
     ) {
       const answer = client.pending.findLast(({ type }) => type === 'E');
       if (answer?.body.includes('25P02') && client.pending.at(-1)?.type === 'Z') break; // in a failed transaction
-      if (Date.now() > deadline) throw new Error(`no answer; seen: ${types(client.pending).slice(-40)} ${client.pending.findLast(({type})=>type==="E")?.body.toString().replaceAll("\0"," ")}`);
+      if (Date.now() > deadline)
+        throw new Error(
+          `no answer; seen: ${types(client.pending).slice(-40)} ${client.pending
+            .findLast(({ type }) => type === 'E')
+            ?.body.toString()
+            .replaceAll('\0', ' ')}`,
+        );
       await pause(5);
     }
     client.close();
