@@ -20,6 +20,7 @@ const pinned: Readonly<Record<string, string>> = {
 };
 
 const flushOutputAt = 65_536;
+const passInPiecesFrom = 1024 * 1024;
 
 export interface BackendPeer {
   /** Bytes for the client; valid during the call only. */
@@ -72,11 +73,15 @@ export class BackendStream implements FrameSink {
     checkLength(type, length, maxMessageBytes);
   }
 
-  onPartial(type: number, _length: number): Partial {
+  /** Large values pass in pieces. Others are gathered, so that a server that dies does not leave half a row behind. */
+  onPartial(type: number, length: number): Partial {
+    if (length < passInPiecesFrom) return Partial.gather;
     if (type === Backend.copyData) return Partial.pass;
     if (type !== Backend.dataRow) return Partial.gather;
+    this.#findMasks();
+    if (this.#masker !== undefined) return Partial.gather;
     this.#countRow();
-    return this.#masker === undefined ? Partial.pass : Partial.gather;
+    return Partial.pass;
   }
 
   forward(buffer: Buffer, start: number, end: number): void {
@@ -99,7 +104,7 @@ export class BackendStream implements FrameSink {
         if (this.#state.inFlight.head?.kind === 'execute') this.#state.inFlight.shift();
         return Verdict.forward;
       case Backend.portalSuspended:
-        this.#expect('execute');
+        this.#endStatement('suspended');
         return Verdict.forward;
       case Backend.parseComplete:
         return this.#onParseComplete();
@@ -130,6 +135,7 @@ export class BackendStream implements FrameSink {
   }
 
   #onDataRow(buffer: Buffer, start: number, end: number): Verdict {
+    this.#findMasks();
     this.#countRow();
     if (this.#masker === undefined) return Verdict.forward;
     this.walker.cut();
@@ -138,11 +144,8 @@ export class BackendStream implements FrameSink {
     return Verdict.taken;
   }
 
-  /** A row, whole or its beginning: counts it, and sees to it that the masker is the one for its statement. */
   #countRow(): void {
-    const head = this.#state.inFlight.head;
-    if (head !== this.#maskedFor) this.#beginRows(head);
-    const run = currentRun(head);
+    const run = currentRun(this.#state.inFlight.head);
     if (run === undefined) throw new WireError('the server sent a row that nobody asked for');
     run.rows++;
   }
@@ -186,7 +189,9 @@ export class BackendStream implements FrameSink {
   }
 
   /** The rows of an Execute are masked by the plan of its portal; those of a Query by the description before them. */
-  #beginRows(head: Expectation | undefined): void {
+  #findMasks(): void {
+    const { head } = this.#state.inFlight;
+    if (head === this.#maskedFor) return;
     if (head?.kind !== 'execute') throw new WireError('the server sent rows without their description');
     if (!head.portal.isDescribed) throw new WireError('the server sent rows that are not described');
     this.#useMasks(head, head.portal.plan);
@@ -230,7 +235,6 @@ export class BackendStream implements FrameSink {
     const more = tag === undefined ? {} : { tag };
     if (head?.kind === 'query') head.next++;
     else if (head?.kind === 'execute') {
-      head.portal.suspended = undefined;
       this.#state.inFlight.shift();
       if (isNameChange(run)) this.#state.inFlight.nameChanges--;
       this.#state.answerCopy('none');
@@ -321,7 +325,6 @@ export class BackendStream implements FrameSink {
     if (dropped.kind === 'parse') this.#state.statements.withdraw(dropped.name, dropped.statement);
     else if (dropped.kind === 'bind') this.#state.portals.withdraw(dropped.name, dropped.portal);
     else if (dropped.kind === 'execute') {
-      dropped.portal.suspended = undefined;
       if (isNameChange(dropped.run)) this.#state.inFlight.nameChanges--;
     }
   }

@@ -153,10 +153,15 @@ export class ClientSession {
     this.#server.destroy();
   }
 
-  #sayFatal({ sqlState, message, detail, hint }: PortcullisError): void {
+  #sayFatal(error: PortcullisError): void {
     if (this.#isClientEnding) return;
-    this.#client.write(encodeError({ severity: 'FATAL', sqlState, message, detail, hint }));
+    // In the middle of a large value an error would read as part of it: the connection just ends.
+    if (!this.#backend.walker.isInsideMessage) this.#writeFatal(error);
     this.#closeClient();
+  }
+
+  #writeFatal({ sqlState, message, detail, hint }: PortcullisError): void {
+    this.#client.write(encodeError({ severity: 'FATAL', sqlState, message, detail, hint }));
   }
 
   #closeClient(): void {

@@ -13,7 +13,7 @@ import {
 } from '../wire/frontendMessages.ts';
 import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
 import type { Admission, JudgedMessage } from './judgement.ts';
-import type { Portal, PreparedStatement } from './names.ts';
+import type { Lookup, Portal, PreparedStatement } from './names.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -205,7 +205,6 @@ export class FrontendStream implements FrameSink {
       statement: found.value,
       isDescribed: false,
       plan: undefined,
-      suspended: undefined,
     };
     this.#state.portals.propose(names.portal, portal, this.#state.segment);
     this.#state.inFlight.push({ kind: 'bind', name: names.portal, portal });
@@ -215,9 +214,7 @@ export class FrontendStream implements FrameSink {
   #onDescribe(buffer: Buffer, start: number, end: number): Verdict {
     const { isPortal, name } = readTarget(buffer, start, end);
     const state = this.#state;
-    const found = isPortal
-      ? state.portals.find(name, state.segment)
-      : state.statements.find(name, state.segment);
+    const found = isPortal ? this.#findPortal(name) : state.statements.find(name, state.segment);
     if (found.kind === 'wait' || state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
     if (found.kind === 'none') return this.#refuse(unknownName(isPortal, name), false);
     if ('isDescribed' in found.value) found.value.isDescribed = true;
@@ -225,42 +222,49 @@ export class FrontendStream implements FrameSink {
     return Verdict.forward;
   }
 
+  /** Each Execute is a run of its own, also where it goes on after PortalSuspended. */
   #onExecute(buffer: Buffer, start: number, end: number): Verdict {
     const { portal: name } = readExecute(buffer, start, end);
-    const state = this.#state;
-    const found = state.portals.find(name, state.segment);
-    if (found.kind === 'wait' || state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    const { inFlight } = this.#state;
+    const found = this.#findPortal(name);
+    if (found.kind === 'wait' || inFlight.nameChanges > 0) return this.#holdUntilDrained();
     if (found.kind === 'none') return this.#refuse(unknownName(true, name), false);
     const portal = found.value;
-    if (portal.suspended === undefined) {
-      const admission = this.#admissionOf(portal.statement);
-      if (admission === undefined) return Verdict.hold;
-      if (admission.kind === 'refused') return this.#refuse(admission.error, false);
-      const run = admission.runs[0];
-      if (run !== undefined) return this.#expectExecute(name, portal, run);
-      state.inFlight.push({ kind: 'execute', portal, run: undefined }); // an empty text: EmptyQueryResponse
-      return Verdict.forward;
-    }
-    state.inFlight.push({ kind: 'execute', portal, run: portal.suspended });
+    const admission = this.#admissionOf(portal.statement);
+    if (admission === undefined) return Verdict.hold;
+    if (admission.kind === 'refused') return this.#refuse(admission.error, false);
+    const run = admission.runs[0]; // none for an empty text: EmptyQueryResponse
+    if (run !== undefined && !portal.isDescribed) this.#describePortal(name, portal);
+    inFlight.push({ kind: 'execute', portal, run });
+    if (admission.message.changesNames) inFlight.nameChanges++;
+    if (admission.message.hasCopyIn) this.#state.isAwaitingCopy = true;
     return Verdict.forward;
   }
 
-  #expectExecute(name: string, portal: Portal, run: NonNullable<Portal['suspended']>): Verdict {
-    const { inFlight } = this.#state;
-    if (!portal.isDescribed) {
-      this.walker.cut();
-      const describe =
-        name === '' ? describeUnnamed : serialize.describe({ type: 'P', name: latin1Name(name) });
-      this.#peer.toServer(describe);
-      portal.isDescribed = true;
-      inFlight.push({ kind: 'describe', target: portal, isPortal: true, isOurs: true });
-    }
-    portal.suspended = run;
-    inFlight.push({ kind: 'execute', portal, run });
-    const { kind } = run.judged.facts.role;
-    if (changesNames(kind)) inFlight.nameChanges++;
-    if (kind === 'copyIn') this.#state.isAwaitingCopy = true;
-    return Verdict.forward;
+  /** Asks for the description of a portal that the client did not ask for: its rows are masked by it. */
+  #describePortal(name: string, portal: Portal): void {
+    this.walker.cut();
+    const isUnnamed = name === '';
+    this.#peer.toServer(
+      isUnnamed ? describeUnnamed : serialize.describe({ type: 'P', name: utf8Name(name) }),
+    );
+    portal.isDescribed = true;
+    this.#state.inFlight.push({ kind: 'describe', target: portal, isPortal: true, isOurs: true });
+  }
+
+  /**
+   * A portal that no Bind has made is a cursor of SQL, or does not exist: the server knows. Reading from it is judged
+   * as the FETCH that it is; what DECLARE may read was judged there. It is described anew each time, for SQL may have
+   * closed it and declared another under its name.
+   */
+  #findPortal(name: string): Lookup<Portal> {
+    const found = this.#state.portals.find(name, this.#state.segment);
+    if (found.kind !== 'none' || name === '') return found;
+    const quoted = `"${utf8Name(name).replaceAll('"', '""')}"`;
+    const judged = this.#pipeline.judge(`FETCH ALL FROM ${quoted}`, this.#state.findPrepared);
+    if (judged instanceof Promise) return found;
+    const statement = { text: judged.text, judged };
+    return { kind: 'found', value: { statement, isDescribed: false, plan: undefined } };
   }
 
   #onClose(buffer: Buffer, start: number, end: number): Verdict {
@@ -415,11 +419,7 @@ function unknownName(isPortal: boolean, name: string): PortcullisError {
   return new PortcullisError(isPortal ? 'PORTAL_UNKNOWN' : 'STATEMENT_NAME_UNKNOWN', { name });
 }
 
-function changesNames(role: string): boolean {
-  return role === 'prepare' || role === 'deallocate';
-}
-
 /** Names are kept as latin1 so that any bytes stay distinct; on the wire they go back as the bytes they were. */
-function latin1Name(name: string): string {
+function utf8Name(name: string): string {
   return Buffer.from(name, 'latin1').toString('utf8');
 }

@@ -81,7 +81,10 @@ export class InFlight {
   }
 }
 
-/** The judgement behind what is expected, where there is one: it says whether error texts may hold protected values. */
+/**
+ * The judgement behind what is expected, where it reads data: it says whether error texts may hold protected values.
+ * Describe reads none.
+ */
 export function judgementOf(expectation: Expectation | undefined): JudgedMessage | undefined {
   switch (expectation?.kind) {
     case 'parse':
@@ -90,8 +93,6 @@ export function judgementOf(expectation: Expectation | undefined): JudgedMessage
       return expectation.portal.statement.judged;
     case 'execute':
       return expectation.portal.statement.judged;
-    case 'describe':
-      return 'judged' in expectation.target ? expectation.target.judged : expectation.target.statement.judged;
     default:
       return undefined;
   }

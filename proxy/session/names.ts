@@ -3,7 +3,7 @@
  * change is pending, and holds for the messages that come after it up to the next Sync.
  */
 import type { MaskPlan } from '../masking/maskPlan.ts';
-import type { JudgedMessage, StatementRun } from './judgement.ts';
+import type { JudgedMessage } from './judgement.ts';
 
 export interface PreparedStatement {
   readonly text: string;
@@ -16,8 +16,6 @@ export interface Portal {
   /** True once its rows are described to us: the mask plan is that of this very portal. */
   isDescribed: boolean;
   plan: MaskPlan | undefined;
-  /** The run that the next Execute goes on with, after PortalSuspended. */
-  suspended: StatementRun | undefined;
 }
 
 interface Slot<T> {

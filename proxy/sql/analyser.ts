@@ -10,7 +10,7 @@ export interface AnalyserLimits {
 }
 
 /** A tree takes some 30 times the memory of its text. */
-const defaultLimits: AnalyserLimits = { entries: 2000, text: 4 * 1024 * 1024 };
+const defaultLimits: AnalyserLimits = { entries: 2000, text: 1024 * 1024 };
 
 export async function loadAnalyser(limits: AnalyserLimits = defaultLimits): Promise<Analyser> {
   return new Analyser(await loadParser(), limits);

@@ -53,6 +53,11 @@ export class FrameWalker {
     return this.#isHeld;
   }
 
+  /** True while a message has been forwarded in part: nothing else may be sent in that direction now. */
+  get isInsideMessage(): boolean {
+    return this.#passing > 0;
+  }
+
   /** Walks bytes[0, end). While held, bytes are kept (a copy) until `resume`. Throws WireError. */
   feed(bytes: Buffer, end: number): void {
     if (this.#isHeld) {

@@ -228,6 +228,15 @@ const conversations: Readonly<Record<string, readonly Step[]>> = {
     [run('FETCH 2 FROM c'), 'Z'],
     [query('MOVE 3 IN c; FETCH 1 FROM c; CLOSE c; COMMIT'), 'Z'],
   ],
+  'a cursor of SQL, read by the protocol': [
+    [query('BEGIN; DECLARE walk CURSOR FOR SELECT id, status FROM orders ORDER BY id'), 'Z'],
+    [Buffer.concat([ask({ type: 'P', name: 'walk' }), sync()]), 'Z'],
+    [Buffer.concat([execute({ portal: 'walk', rows: 2 }), sync()]), 'Z'],
+    [query('CLOSE walk; DECLARE walk CURSOR FOR SELECT 1'), 'Z'],
+    [Buffer.concat([execute({ portal: 'walk' }), close({ type: 'P', name: 'walk' }), sync()]), 'Z'],
+    [Buffer.concat([execute({ portal: 'walk' }), sync()]), 'Z'],
+    [query('ROLLBACK'), 'Z'],
+  ],
   'LISTEN and NOTIFY': [
     [query('LISTEN news'), 'Z'],
     [query('UNLISTEN news'), 'Z'],
