@@ -28,6 +28,8 @@ export interface Classification {
   readonly why: string;
   /** 0 to 1. */
   readonly confidence: number;
+  /** Computed from classified values (a view's expression, a generated column): its mask shows nothing of it at all. */
+  readonly isDerived?: true;
 }
 
 export interface Classifications {

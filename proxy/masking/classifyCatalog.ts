@@ -7,17 +7,22 @@ import {
   chooseUse,
   FinishedClassifications,
   type SamplingMemory,
-} from './classificationDraft.ts';
-import { classifyByComment, classifyByName, type TypeFamily } from './columnNames.ts';
-import { type SampleTask, sampleColumns } from './sampleColumns.ts';
-import { readValuePaths, spreadClassifications } from './spreadClassifications.ts';
-import { classifySystemColumn, isSystemRelation } from './systemColumns.ts';
-import { readTypeFamilies } from './typeFamilies.ts';
+} from './columns/classificationDraft.ts';
+import { classifyByComment, classifyByName, type TypeFamily } from './columns/columnNames.ts';
+import { type SampleTask, sampleColumns } from './columns/sampleColumns.ts';
+import { spreadClassifications } from './columns/spreadClassifications.ts';
+import { classifySystemColumn, isSystemRelation } from './columns/systemColumns.ts';
+import { readTypeFamilies } from './columns/typeFamilies.ts';
+import { readValuePaths } from './columns/valuePaths.ts';
 
 type FamilyOf = (type: number) => TypeFamily;
 
 /** Columns of one relation that are sampled: more would make one row too large to ask for. */
 const columnsPerRelation = 60;
+
+/** For all relations when a connection opens, and after a change of the schema, when statements may be waiting. */
+const firstSamplingMs = 10_000;
+const laterSamplingMs = 2_000;
 
 /**
  * Classifies the columns of all relations. What `previous` holds stays, by relation OID and column number, so that a
@@ -38,32 +43,35 @@ export async function classifyCatalog(
     for (const column of relation.columns) types.add(column.typeOid);
   }
   const familyOf = await readTypeFamilies(client, types);
-  const paths = await readValuePaths(client);
+  const memory = previous instanceof FinishedClassifications ? previous.memory : undefined;
+  const paths = await readValuePaths(client, memory?.lineage);
   for (const relation of catalog.relations.values()) {
+    const siblings = findSiblings(relation, familyOf);
     for (const column of relation.columns) {
       const known = previous?.of(relation.oid, column.number);
-      const classification = known ?? classifyWithoutValues(relation, column, familyOf);
+      const classification = known ?? classifyWithoutValues(relation, column, siblings, familyOf);
       if (classification !== undefined) draft.add(relation.oid, column.number, classification);
     }
   }
   // Before the sampling, which then has fewer columns to look at, and after it.
   spreadClassifications(draft, catalog, paths, familyOf);
-  const memory = await sample(client, catalog, draft, previous, familyOf, onNotice);
+  const sampling = await sample(client, catalog, draft, memory?.sampling, familyOf, onNotice);
   spreadClassifications(draft, catalog, paths, familyOf);
-  return draft.finish(previous, memory);
+  return draft.finish(previous, { sampling, lineage: paths.views });
 }
 
 function classifyWithoutValues(
   relation: CatalogRelation,
   column: CatalogColumn,
+  siblings: ReadonlySet<ClassificationKind>,
   familyOf: FamilyOf,
 ): Classification | undefined {
-  if (isSystemRelation(relation.schema, relation.name)) {
+  if (isSystem(relation)) {
     const kind = classifySystemColumn(relation.name, column.name);
     return kind && classify(kind, 'it holds values of others or secrets of the server', 1);
   }
   const family = familyOf(column.typeOid);
-  const byName = classifyByName(relation.name, column.name, family);
+  const byName = classifyByName(relation.name, column.name, family, siblings);
   if (byName !== undefined) return classify(byName, `the column is named ${column.name}`, 0.9);
   const byComment = column.comment === undefined ? undefined : classifyByComment(column.comment, family);
   if (byComment !== undefined) return classify(byComment, 'the comment on the column says so', 0.8);
@@ -71,15 +79,20 @@ function classifyWithoutValues(
   return undefined;
 }
 
+/** What the columns of a relation are by names that need no other columns to be understood. */
+function findSiblings(relation: CatalogRelation, familyOf: FamilyOf): ReadonlySet<ClassificationKind> {
+  const kinds = relation.columns.map(({ name, typeOid }) => classifyByName('', name, familyOf(typeOid)));
+  return new Set(kinds.filter((kind) => kind !== undefined));
+}
+
 async function sample(
   client: Client,
   catalog: Catalog,
   draft: ClassificationDraft,
-  previous: Classifications | undefined,
+  known: SamplingMemory | undefined,
   familyOf: FamilyOf,
   onNotice: (text: string) => void,
 ): Promise<SamplingMemory> {
-  const known = previous instanceof FinishedClassifications ? previous.memory : undefined;
   const examined = new Set<string>();
   const tasks: SampleTask[] = [];
   for (const relation of catalog.relations.values()) {
@@ -94,7 +107,17 @@ async function sample(
     });
     if (columns.length > 0) tasks.push({ relation, columns: columns.slice(0, columnsPerRelation) });
   }
-  const report = await sampleColumns(client, tasks);
+  const lookedAt = new Map(known?.lookedAt);
+  const round = (known?.round ?? 0) + 1;
+  // What has waited longest comes first; partitions last, for their parent's rows are theirs.
+  const order = ({ relation }: SampleTask) =>
+    (lookedAt.get(relation.oid) ?? 0) * 2 + (relation.parents.length === 0 ? 0 : 1);
+  tasks.sort((a, b) => order(a) - order(b));
+  const report = await sampleColumns(client, tasks, known === undefined ? firstSamplingMs : laterSamplingMs);
+  const skipped = new Set(report.skipped);
+  for (const { relation } of tasks) {
+    if (!skipped.has(relation)) lookedAt.set(relation.oid, round);
+  }
   for (const { relation, column, verdict } of report.verdicts) {
     draft.add(relation, column, classify(verdict.kind, verdict.why, verdict.confidence));
   }
@@ -108,15 +131,24 @@ async function sample(
     reported.add(relation.oid);
     onNotice(`values of ${relation.schema}.${relation.name} could not be looked at: ${message}`);
   }
-  if (report.skipped.length > 0) {
-    onNotice(`values of ${report.skipped.length} relations were not looked at: the time was up`);
+  if (skipped.size > 0 && known === undefined) {
+    onNotice(`values of ${skipped.size} relations were not looked at yet: the time was up`);
   }
-  return { examined, reported };
+  return { examined, lookedAt, round, reported };
 }
 
-/** Other sessions' temporary relations cannot be read, and system relations are judged by a table. */
+/**
+ * Other sessions' temporary relations cannot be read, and system relations are judged by a table. Reading a view would
+ * run whatever functions it calls with the proxy's rights: its columns are known by what it reads.
+ */
 function canSample(relation: CatalogRelation): boolean {
-  return !isSystemRelation(relation.schema, relation.name) && !relation.schema.startsWith('pg_');
+  if (relation.kind === 'view') return false;
+  return !isSystem(relation) && !relation.schema.startsWith('pg_');
+}
+
+/** A table that only takes the name of the extension's view is a table like any other. */
+function isSystem({ schema, name, kind }: CatalogRelation): boolean {
+  return isSystemRelation(schema, name) && (kind === 'view' || isSystemRelation(schema, ''));
 }
 
 function keyOf(relation: number, column: CatalogColumn): string {

@@ -55,7 +55,8 @@ export function bucketBinary(oid: number): Mask {
       );
     case float4Oid:
       return fixed(4, (source, at) => {
-        const value = source.readFloatBE(at);
+        // Seven digits are what the type holds: as a double, 3e30 is 2.9999999e30.
+        const value = Number(source.readFloatBE(at).toPrecision(7));
         return Number.isFinite(value) ? write(4, (bytes) => bytes.writeFloatBE(bucket(value))) : undefined;
       });
     case float8Oid:

@@ -49,7 +49,10 @@ export function planMasks(message: Buffer, catalog: Catalog, classifications: Cl
       unknownRelations.add(field.relation);
     }
     const classification = classify(field, classifications);
-    columns.push(classification && chooseMask(classification.kind, typeOf(field, catalog), field.format));
+    columns.push(
+      classification &&
+        chooseMask(classification.kind, typeOf(field, catalog), field.format, classification.isDerived),
+    );
     if (classification !== undefined) {
       maskedColumns.push({ column: field.name, classification: classification.kind });
     }

@@ -32,11 +32,20 @@ const redactedJsonb = Buffer.concat([Buffer.from([1]), redactedJson]);
 const toNull: Mask = () => undefined;
 const redact: Mask = () => redacted;
 
-/** The mask for a classified column: by its type first, for a mask must stay a value of it. */
-export function chooseMask(kind: ClassificationKind, type: MaskedType, format: number): Mask {
+/**
+ * The mask for a classified column: by its type first, for a mask must stay a value of it. Of what is computed from
+ * classified values (`isDerived`) no letter, digit or year is left: an expression could bring any to the front.
+ */
+export function chooseMask(
+  kind: ClassificationKind,
+  type: MaskedType,
+  format: number,
+  isDerived = false,
+): Mask {
   if (type.isWholeRow) return toNull;
-  if (textTypes.has(type.oid) || /(^|\.)"?citext"?$/.test(type.name)) return chooseTextMask(kind);
-  if (kind.startsWith('secret.'))
+  if (textTypes.has(type.oid) || /(^|\.)"?citext"?$/.test(type.name))
+    return isDerived ? redact : chooseTextMask(kind);
+  if (isDerived || kind.startsWith('secret.'))
     return type.oid === jsonOid || type.oid === jsonbOid ? jsonMask(type.oid, format) : toNull;
   if (dateTypes.has(type.oid)) return format === 0 ? maskDateText : maskDateBinary(type.oid);
   if (numberTypes.has(type.oid)) return format === 0 ? bucketText : bucketBinary(type.oid);

@@ -2,10 +2,10 @@
 import { PortcullisError } from '../kit/errors.ts';
 import type { ClassificationKind, Classifications, ColumnUseRight } from '../masking/classification.ts';
 import type { Catalog } from '../schema/catalog.ts';
-import { judgeCommand } from './columnUseCommand.ts';
-import { createContext } from './columnUseContext.ts';
-import { surveyStatement } from './columnUseSurvey.ts';
-import { readTag } from './columnUseTree.ts';
+import { judgeCommand } from './columnUse/columnUseCommand.ts';
+import { createContext } from './columnUse/columnUseContext.ts';
+import { surveyStatement } from './columnUse/columnUseSurvey.ts';
+import { readTag } from './columnUse/columnUseTree.ts';
 import type { RelationName } from './facts.ts';
 
 /** One refused use of one protected column. `how` completes "… cannot be …". */

@@ -61,41 +61,57 @@ export async function firstStatements(url: string, count: number): Promise<Float
   return times.slice(Math.floor(count / 5)).sort();
 }
 
-/** Milliseconds until all rows of a query have come; the reader discards them. */
-export async function stream(url: string, text: string): Promise<number> {
+/**
+ * Milliseconds until all rows of a query have come; the reader discards them. Rejects unless exactly `rows` came: a
+ * refused or broken stream would otherwise be the fastest of all.
+ */
+export async function stream(url: string, text: string, rows: number): Promise<number> {
   const { socket } = await connectUpstream({ url, settings: new Map(), timeoutMs: 10_000 });
+  // CommandComplete and ReadyForQuery end the answer: they are the last bytes that come.
+  const end = Buffer.from(`SELECT ${rows}\0Z\0\0\0\x05I`, 'latin1');
+  const readyOnly = end.subarray(-6);
   const start = process.hrtime.bigint();
   const done = new Promise<void>((resolve, reject) => {
     let tail = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
-      // ReadyForQuery ends the answer: its six bytes are the last that come.
       tail =
-        chunk.length >= 6
-          ? Buffer.from(chunk.subarray(chunk.length - 6))
-          : Buffer.concat([tail, chunk]).subarray(-6);
-      if (tail.toString('latin1') === 'Z\0\0\0\x05I') resolve();
+        chunk.length >= end.length
+          ? Buffer.from(chunk.subarray(chunk.length - end.length))
+          : Buffer.concat([tail, chunk]).subarray(-end.length);
+      if (tail.equals(end)) resolve();
+      else if (tail.subarray(-6).equals(readyOnly)) reject(new Error(`not ${rows} rows came of: ${text}`));
     });
-    socket.on('close', () => reject(new Error('the stream broke')));
+    socket.on('close', () => reject(new Error(`the stream broke: ${text}`)));
   });
   socket.resume();
   socket.write(serialize.query(text));
-  await done;
-  const millis = Number(process.hrtime.bigint() - start) / 1_000_000;
-  socket.removeAllListeners('close');
-  socket.destroy();
-  return millis;
+  try {
+    await done;
+    return Number(process.hrtime.bigint() - start) / 1_000_000;
+  } finally {
+    socket.removeAllListeners('close');
+    socket.destroy();
+  }
+}
+
+/** Resident memory of a process now, in MB. */
+export function residentMemory(pid: number): number {
+  const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(resident ?? 0) / 1024;
 }
 
 /** Highest resident memory of a process, in MB, while `work` runs. */
 export async function peakMemory(pid: number, work: () => Promise<unknown>): Promise<number> {
   let peak = 0;
   const look = () => {
-    const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    peak = Math.max(peak, Number(resident ?? 0) / 1024);
+    peak = Math.max(peak, residentMemory(pid));
   };
   const timer = setInterval(look, 50);
-  await work();
-  clearInterval(timer);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
   look();
   return peak;
 }
@@ -109,14 +125,25 @@ export function percentile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Resolves at the next ReadyForQuery. Errors of the server are errors of the bench. */
+/** Resolves at the next ReadyForQuery; rejects where an ErrorResponse came before it. */
 function answers(socket: import('node:net').Socket): () => Promise<void> {
   let wake: (() => void) | undefined;
   let fail: ((error: Error) => void) | undefined;
+  let rest: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
-    if (chunk[0] === 0x45) fail?.(new Error(`the server said: ${chunk.toString('utf8')}`));
-    if (chunk.length >= 6 && chunk[chunk.length - 6] === 0x5a && chunk[chunk.length - 2] === 5) wake?.();
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    while (bytes.length - at >= 5) {
+      const end = at + 1 + bytes.readInt32BE(at + 1);
+      if (end > bytes.length) break;
+      if (bytes[at] === 0x45 /* E */) {
+        fail?.(new Error(`the server said: ${bytes.toString('utf8', at + 5, end).replaceAll('\0', ' ')}`));
+      } else if (bytes[at] === 0x5a /* Z */) wake?.();
+      at = end;
+    }
+    rest = Buffer.from(bytes.subarray(at)); // mostly empty
   });
+  socket.on('close', () => fail?.(new Error('the connection ended')));
   socket.resume();
   return () =>
     new Promise((resolve, reject) => {

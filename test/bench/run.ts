@@ -7,14 +7,16 @@ import {
   peakMemory,
   percentile,
   pgbench,
+  residentMemory,
   stream,
 } from './measure.ts';
-import { type Bench, hasTool, startBench, type TargetName } from './targets.ts';
+import { type Bench, type Closers, closeAll, hasTool, startBench, type TargetName } from './targets.ts';
 
 const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
 const rounds = isQuick ? 1 : 3;
-const seconds = isQuick ? 2 : 4;
+const seconds = isQuick ? 2 : 3;
+const streamRows = 300_000;
 
 type PerTarget = Partial<Record<TargetName, number>>;
 
@@ -23,10 +25,14 @@ function say(text: string): void {
 }
 
 async function main(): Promise<void> {
-  const bench = await startBench();
-  const stop = () => void bench.stop().then(() => process.exit(130));
+  const closers: Closers = [];
+  // From the first server on: whoever interrupts the start leaves nothing running either.
+  const stop = () => void closeAll(closers).then(() => process.exit(130));
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
+    const bench = await startBench(closers);
+    if (!bench.targets.some(({ name }) => name === 'pgbouncer'))
+      say('PgBouncer is not installed or did not start (Debian: pgbouncer): nothing to compare with.');
     const throughput = await measureThroughput(bench);
     const latency = await measureLatency(bench);
     const streams = await measureStreams(bench);
@@ -38,14 +44,15 @@ async function main(): Promise<void> {
       added_latency_us: latency.added,
       stream_vs_direct: ratio(streams.plain.governed, streams.plain.direct),
       stream_masked_vs_direct: ratio(streams.masked.governed, streams.masked.direct),
-      stream_rss_mb: memory,
+      stream_rss_mb: memory.peak,
+      stream_rss_before_mb: memory.before,
       first_statement_ms_p50: latency.first,
       throughput,
       streams,
     };
     if (isJson) say(JSON.stringify(report));
   } finally {
-    await bench.stop();
+    await closeAll(closers);
   }
 }
 
@@ -55,8 +62,6 @@ async function measureThroughput({ targets }: Bench): Promise<Record<string, Per
     say('pgbench is not installed (Debian: postgresql-client, postgresql-15): no throughput.');
     return results;
   }
-  if (!targets.some(({ name }) => name === 'pgbouncer'))
-    say('PgBouncer is not installed: nothing to compare with.');
   say(`\npgbench -S, transactions/s, median of ${rounds}   direct  pgbouncer  governed   governed/pgbouncer`);
   for (const mode of ['simple', 'extended', 'prepared'] satisfies PgbenchMode[]) {
     for (const clients of [1, 8, 32]) {
@@ -115,7 +120,7 @@ async function measureStreams({ targets }: Bench): Promise<{ plain: PerTarget; m
     for (let round = 0; round < rounds + 2; round++) {
       for (const { name, url } of targets) {
         samples[name] ??= [];
-        samples[name]?.push(await stream(url, queries[kind]));
+        samples[name]?.push(await stream(url, queries[kind], streamRows));
       }
     }
     for (const [name, all] of Object.entries(samples))
@@ -131,15 +136,17 @@ async function measureStreams({ targets }: Bench): Promise<{ plain: PerTarget; m
   return result;
 }
 
-async function measureMemory({ targets, proxyPid }: Bench): Promise<number> {
+async function measureMemory({ targets, proxyPid }: Bench): Promise<{ before: number; peak: number }> {
   const governed = targets.find(({ name }) => name === 'governed')?.url ?? '';
+  const before = Math.round(residentMemory(proxyPid));
   // 1,000,000 rows of a kilobyte; then the masked table again and again.
   const peak = await peakMemory(proxyPid, async () => {
-    await stream(governed, "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)");
-    for (let i = 0; i < 5; i++) await stream(governed, 'SELECT id, email, page, seen FROM visitors');
+    await stream(governed, "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)", 1_000_000);
+    for (let i = 0; i < 5; i++)
+      await stream(governed, 'SELECT id, email, page, seen FROM visitors', streamRows);
   });
-  say(`\nresident memory of the proxy while streaming 1 GB: at most ${Math.round(peak)} MB`);
-  return Math.round(peak);
+  say(`\nresident memory of the proxy: ${before} MB, while streaming 1 GB at most ${Math.round(peak)} MB`);
+  return { before, peak: Math.round(peak) };
 }
 
 function ratio(a: number | undefined, b: number | undefined): number | null {

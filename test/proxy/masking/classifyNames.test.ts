@@ -1,6 +1,11 @@
 /** What names and comments of columns say, in seven languages, and what only looks like it. */
 import { describe, expect, it } from 'vitest';
-import { classifyByComment, classifyByName, type TypeFamily } from '../../../proxy/masking/columnNames.ts';
+import type { ClassificationKind } from '../../../proxy/masking/classification.ts';
+import {
+  classifyByComment,
+  classifyByName,
+  type TypeFamily,
+} from '../../../proxy/masking/columns/columnNames.ts';
 
 const named = (path: string, family: TypeFamily = 'text') => {
   const [table = '', column = ''] = path.split('.');
@@ -94,6 +99,10 @@ describe('names of columns', () => {
     expect(named('t.birth_date', 'date')).toBe('pii.birthDate');
     expect(named('t.latitude', 'number')).toBe('pii.location');
     expect(named('t.salary', 'number')).toBe('pii.salary');
+    for (const count of ['mobile', 'pan', 'compensation', 'income', 'bonus']) {
+      expect([count, named(`visits.${count}`, 'number')]).toEqual([count, undefined]);
+    }
+    expect(named('employees.bonus', 'number')).toBe('pii.salary');
   });
 
   it('mean a person with name in tables of persons and their copies alone', () => {
@@ -130,5 +139,42 @@ describe('comments on columns', () => {
     expect(classifyByComment('When the e-mail address was checked', 'date')).toBeUndefined();
     expect(classifyByComment('Not personal data', 'text')).toBeUndefined();
     expect(classifyByComment('The document; its form depends on kind.', 'json')).toBeUndefined();
+  });
+});
+
+describe('a table', () => {
+  const personal = new Set<ClassificationKind>(['pii.birthDate']);
+  const contact = new Set<ClassificationKind>(['pii.email']);
+
+  it('is one of persons by what only persons have, whatever it is called', () => {
+    expect(classifyByName('athletes', 'name', 'text', personal)).toBe('pii.name');
+    expect(classifyByName('athletes', 'health_status', 'text', personal)).toBe('pii.health');
+    expect(classifyByName('suppliers', 'name', 'text', contact)).toBeUndefined();
+    expect(classifyByName('services', 'health_status', 'text')).toBeUndefined();
+  });
+
+  it('whose name leaves it open is one of persons where there is a way to reach them', () => {
+    for (const table of ['accounts', 'clients', 'leads', 'drivers', 'profiles', 'candidates']) {
+      expect([table, classifyByName(table, 'name', 'text')]).toEqual([table, undefined]);
+      expect([table, classifyByName(table, 'name', 'text', contact)]).toEqual([table, 'pii.name']);
+    }
+  });
+});
+
+describe('comments that speak about a value', () => {
+  it.each([
+    'Label of the API key',
+    'Template for the e-mail address confirmation',
+    'Whether the password was reset',
+    'Sends an e-mail when it ships',
+    'Type of the secret',
+  ])('say nothing: %s', (comment) => {
+    expect(classifyByComment(comment, 'text')).toBeUndefined();
+  });
+
+  it('do not hide a date of birth or a person marked as such', () => {
+    expect(classifyByComment('Date of birth', 'date')).toBe('pii.birthDate');
+    expect(classifyByComment('Personal data', 'number')).toBe('pii.freeText');
+    expect(classifyByComment("The customer's e-mail", 'text')).toBe('pii.email');
   });
 });

@@ -8,8 +8,8 @@ import {
   isIban,
   isSsn,
   valueDetectors,
-} from '../../../proxy/masking/detectors.ts';
-import { judgeValues } from '../../../proxy/masking/sampleColumns.ts';
+} from '../../../proxy/masking/columns/detectors.ts';
+import { judgeValues } from '../../../proxy/masking/columns/sampleColumns.ts';
 
 const many = (make: (i: number) => string) => Array.from({ length: 100 }, (_, i) => make(i));
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -29,6 +29,11 @@ const cases: readonly (readonly [string, string, ClassificationKind, string | un
   ["'1984-05-06'", 'date', 'pii.birthDate', '1984-01-01'],
   ["'0044-03-15 BC'", 'date', 'pii.birthDate', undefined],
   ["'infinity'", 'date', 'pii.birthDate', undefined],
+  ["'-infinity'", 'timestamp', 'pii.birthDate', undefined],
+  ["'1999-01-01'", 'timestamp', 'pii.birthDate', '1999-01-01 00:00:00'],
+  ["'2000-01-01'", 'timestamp', 'pii.birthDate', '2000-01-01 00:00:00'],
+  ["'0004-02-29'", 'date', 'pii.birthDate', '0004-01-01'],
+  ["'1984-07-06 12:00:00+00'", 'timestamptz', 'pii.birthDate', '1984-01-01 00:00:00+00'],
   ["'1999-12-31 23:59:59.5'", 'timestamp', 'pii.birthDate', '1999-01-01 00:00:00'],
   ['52340', 'int4', 'pii.salary', '50000'],
   ['-52340', 'int8', 'pii.salary', '-50000'],
@@ -39,6 +44,15 @@ const cases: readonly (readonly [string, string, ClassificationKind, string | un
   ['-123456789.5', 'numeric', 'pii.salary', '-100000000.0'],
   ['52340', 'float8', 'pii.salary', '50000'],
   ["'NaN'", 'numeric', 'pii.salary', undefined],
+  ["'NaN'", 'float8', 'pii.salary', undefined],
+  ["'-Infinity'", 'float4', 'pii.salary', undefined],
+  ['5.234e+20', 'float8', 'pii.salary', '5e+20'],
+  ['-3e+30', 'float4', 'pii.salary', '-3e+30'],
+  ['1.5e-7', 'float8', 'pii.salary', '0'],
+  ['1000', 'float8', 'pii.salary', '1000'],
+  ['-9.99', 'numeric(12,2)', 'pii.salary', '0.00'],
+  ['-7', 'int4', 'pii.salary', '0'],
+  ["'-9223372036854775808'", 'int8', 'pii.salary', '-9000000000000000000'],
   [`'{"email":"a@b.example"}'`, 'json', 'pii.freeText', '"•••"'],
   [`'{"email":"a@b.example"}'`, 'jsonb', 'pii.freeText', '"•••"'],
   ["'{a@b.example}'", 'text[]', 'pii.email', undefined],
@@ -102,6 +116,41 @@ describe('a mask', () => {
       (text) => mask(Buffer.from(text), 0, text.length)?.length,
     );
     expect(lengths[0]).toBe(lengths[1]);
+  });
+
+  it('of a time tells nothing of the season, whatever the time zone and its summer time', async () => {
+    wire.send(serialize.query("SET TimeZone = 'Europe/Paris'"));
+    await wire.until('Z');
+    const { oid, bytes } = await encode("'1984-07-06 12:00:00+00'", 'timestamptz', 0);
+    expect(bytes.toString()).toBe('1984-07-06 14:00:00+02');
+    const mask = chooseMask('pii.birthDate', { oid, name: '', isWholeRow: false }, 0);
+    expect(mask(bytes, 0, bytes.length)?.toString()).toBe('1984-01-01 00:00:00+00');
+    wire.send(serialize.query("SET TimeZone = 'Asia/Kolkata'; SET DateStyle = 'SQL, DMY'"));
+    await wire.until('Z');
+    const other = await encode("'1984-07-06 12:00:00+00'", 'timestamptz', 0);
+    expect(mask(other.bytes, 0, other.bytes.length)).toBeUndefined();
+    wire.send(serialize.query('RESET TimeZone; RESET DateStyle'));
+    await wire.until('Z');
+  });
+
+  it('looks at its own value alone, whatever stands around it', () => {
+    const around = Buffer.from('x@y plain z@w and more');
+    for (const kind of ['pii.email', 'pii.name', 'pii.phone'] as const) {
+      const mask = chooseMask(kind, { oid: 25, name: 'text', isWholeRow: false }, 0);
+      for (let start = 0; start <= around.length; start++) {
+        for (let end = start; end <= around.length; end++) {
+          const alone = Buffer.from(around.subarray(start, end));
+          expect(mask(around, start, end)).toEqual(mask(alone, 0, alone.length));
+        }
+      }
+    }
+  });
+
+  it('knows citext whatever schema it lies in', () => {
+    for (const name of ['citext', 'public.citext', '"Odd One".citext']) {
+      const mask = chooseMask('pii.email', { oid: 99_999, name, isWholeRow: false }, 0);
+      expect(mask(Buffer.from('a@b.example'), 0, 11)?.toString()).toBe('a•••@b•••');
+    }
   });
 
   it('takes any bytes without throwing', () => {

@@ -1,14 +1,10 @@
 /** pg and postgres.js get the same answers through the proxy as directly, and are governed like any other client. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Governed } from '../../kit/governed.ts';
-import { startGoverned } from '../../kit/governed.ts';
+import { type Governed, startGoverned } from '../../kit/governed.ts';
 import { pgParts, readWithPg } from './pgParts.ts';
 import { postgresJsParts, readWithPostgresJs } from './postgresJsParts.ts';
 import { toolSetup } from './psqlScript.ts';
-
-/** One thing that people do with a driver; answers what the driver gave them. */
-export type Part = (url: string) => Promise<unknown>;
 
 const drivers = [
   { name: 'pg', parts: pgParts, read: readWithPg },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Connection, DatabaseError, type QueryConfig } from 'pg';
 
+/** One thing that people do with the driver; answers what it gave them. */
 type Part = (url: string) => Promise<unknown>;
 
 /** Runs `work` on a connection of its own. */
@@ -50,6 +51,11 @@ async function ask(client: Client, config: FullConfig) {
 }
 
 const everyType = 'SELECT * FROM gauges WHERE id = ANY($1) ORDER BY id';
+/** Without arrays: pg 8.23 never ends decoding a binary array that holds a NULL, whoever sent it. */
+const everyScalar = everyType.replace(
+  '*',
+  'id, label, reading, taken, raw, extras, is_on, big, ratio, day, took',
+);
 const ids = [[1, 8, 9, 10]];
 
 /** COPY as pg-copy-streams does it, over the same hooks of pg. */
@@ -95,7 +101,7 @@ export const pgParts: Readonly<Record<string, Part>> = {
   'parameters, in text and in binary': (url) =>
     withClient(url, async (client) => [
       await ask(client, { text: everyType, values: ids }),
-      await ask(client, { text: everyType, values: ids, binary: true }),
+      await ask(client, { text: everyScalar, values: ids, binary: true }),
       await ask(client, {
         text: 'SELECT $1::bytea, $2::jsonb, $3::text[], $4::timestamptz, $5::numeric, $6::bool, $7::text',
         values: [
@@ -177,7 +183,7 @@ export const pgParts: Readonly<Record<string, Part>> = {
       await withClient(url, (other) => other.query("NOTIFY news, 'from elsewhere ü'"));
       for (let i = 0; i < 100 && heard.length < 2; i++) await sleep(50);
       await client.query("BEGIN; NOTIFY news, 'first'");
-      await client.query("SELECT pg_notify('news', $1); ".slice(0, -2), ['second']);
+      await client.query("SELECT pg_notify('news', $1)", ['second']);
       await client.query('COMMIT');
       await client.query('SELECT 1');
       return heard;

@@ -62,7 +62,7 @@ INSERT INTO arrivals VALUES (1, NULL);
 INSERT INTO arrivals VALUES (1, 'a'), (1, 'b');
 \\errverbose
 SELECT 'alive';
-set VERBOSITY default
+\\set VERBOSITY default
 SELEC 1;
 SELECT 1 +;
 BEGIN;

@@ -1,5 +1,5 @@
 /** What an expression carries of protected columns, and whether RowDescription would still tell. */
-import type { Classification } from '../masking/classification.ts';
+import type { Classification } from '../../masking/classification.ts';
 
 /** A protected column that a value comes from. */
 export interface Source {

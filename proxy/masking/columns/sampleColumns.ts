@@ -1,8 +1,8 @@
 /** Looks at some values of columns that nothing else has classified: one bounded query a relation, in a time box. */
 import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
-import type { CatalogColumn, CatalogRelation } from '../schema/catalog.ts';
-import type { ClassificationKind } from './classification.ts';
+import type { CatalogColumn, CatalogRelation } from '../../schema/catalog.ts';
+import type { ClassificationKind } from '../classification.ts';
 import { countCards, findInText, valueDetectors } from './detectors.ts';
 
 /** A column's verdict by its values. */
@@ -36,12 +36,15 @@ const sampleRows = 200;
 const sampleLength = 1_000;
 /** With fewer values than this among the first rows, a column is asked for its own: it may have been added late. */
 const enoughValues = 20;
-const timeBoxMs = 10_000;
 const leastHits = 3;
 const leastFinds = 2;
 
-/** Looks at all tasks until the time is up. Never rejects for a relation's sake: what fails is in the report. */
-export async function sampleColumns(client: Client, tasks: readonly SampleTask[]): Promise<SampleReport> {
+/** Looks at all tasks, in order, until the time is up. Never rejects for a relation's sake: what fails is in the report. */
+export async function sampleColumns(
+  client: Client,
+  tasks: readonly SampleTask[],
+  timeBoxMs: number,
+): Promise<SampleReport> {
   const verdicts: SampleReport['verdicts'][number][] = [];
   const examined: SampleReport['examined'][number][] = [];
   const failed: SampleReport['failed'][number][] = [];
@@ -74,8 +77,7 @@ export function judgeValues(values: readonly string[]): ValueVerdict | undefined
   for (const detector of valueDetectors) {
     const hits = filled.filter(detector.isWhole).length;
     const share = hits / filled.length;
-    if (hits < leastHits || share < detector.share || (detector.share > 0.5 && share === detector.share))
-      continue;
+    if (hits < leastHits || share < detector.share) continue;
     return {
       kind: detector.kind,
       why: `${hits} of ${filled.length} sampled values look like ${detector.kind}`,

@@ -1,5 +1,5 @@
 /** A relation as a statement names it: which relations it may be, and the columns it gives. */
-import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
+import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
 import { recordViolation, type UseContext } from './columnUseContext.ts';
 import { judgeCteReference } from './columnUseCte.ts';
 import {

@@ -4,14 +4,24 @@ import type {
   ClassificationKind,
   Classifications,
   ColumnUseRight,
-} from './classification.ts';
+} from '../classification.ts';
+import type { KnownLineage } from './valuePaths.ts';
 
 /** What sampling has done with it, so that the next round does not do it again. */
 export interface SamplingMemory {
   /** `relation.column.type` of columns that showed nothing in as many values as are ever looked at. */
   readonly examined: ReadonlySet<string>;
+  /** When each relation was last looked at, by a count of rounds. */
+  readonly lookedAt: ReadonlyMap<number, number>;
+  readonly round: number;
   /** Relations that could not be sampled, and were reported. */
   readonly reported: ReadonlySet<number>;
+}
+
+/** What one round leaves for the next. */
+export interface ClassificationMemory {
+  readonly sampling: SamplingMemory;
+  readonly lineage: ReadonlyMap<number, KnownLineage>;
 }
 
 const rights: Readonly<Record<ColumnUseRight, number>> = { none: 0, equality: 1, order: 2, open: 3 };
@@ -22,7 +32,7 @@ export function chooseUse(kind: ClassificationKind): ColumnUseRight {
   return kind === 'pii.name' ? 'order' : 'equality';
 }
 
-/** A first verdict on a column stands; what comes later does not replace it. */
+/** A first verdict on a column stands; what comes later replaces it only where it lets less be shown. */
 export class ClassificationDraft {
   readonly #marks = new Map<number, Map<number, Classification>>();
 
@@ -37,12 +47,13 @@ export class ClassificationDraft {
   /** Whether it was news. */
   add(relation: number, column: number, classification: Classification): boolean {
     const marks = this.#marks.get(relation) ?? new Map<number, Classification>();
-    if (marks.has(column)) return false;
+    const known = marks.get(column);
+    if (known !== undefined && (known.isDerived || !classification.isDerived)) return false;
     this.#marks.set(relation, marks.set(column, classification));
     return true;
   }
 
-  finish(previous: Classifications | undefined, memory: SamplingMemory): FinishedClassifications {
+  finish(previous: Classifications | undefined, memory: ClassificationMemory): FinishedClassifications {
     // The strictest comes first: a whole row is protected as its first classified column is.
     const marks = new Map(
       [...this.#marks].map(([relation, columns]) => {
@@ -63,9 +74,9 @@ type Marks = ReadonlyMap<number, ReadonlyMap<number, Classification>>;
 export class FinishedClassifications implements Classifications {
   readonly version: number;
   readonly marks: Marks;
-  readonly memory: SamplingMemory;
+  readonly memory: ClassificationMemory;
 
-  constructor(version: number, marks: Marks, memory: SamplingMemory) {
+  constructor(version: number, marks: Marks, memory: ClassificationMemory) {
     this.version = version;
     this.marks = marks;
     this.memory = memory;
@@ -85,8 +96,8 @@ function isEqual(a: Marks, b: Marks): boolean {
     [...marks]
       .flatMap(([relation, columns]) =>
         [...columns].map(
-          ([column, { kind, use, why, confidence }]) =>
-            `${relation}.${column} ${kind} ${use} ${confidence} ${why}`,
+          ([column, { kind, use, why, confidence, isDerived }]) =>
+            `${relation}.${column} ${kind} ${use} ${confidence} ${isDerived} ${why}`,
         ),
       )
       .sort()

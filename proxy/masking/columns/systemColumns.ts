@@ -1,5 +1,5 @@
 /** Columns of the server's own relations that hold users' values or secrets: PostgreSQL 13 to 18, and pg_stat_statements. */
-import type { ClassificationKind } from './classification.ts';
+import type { ClassificationKind } from '../classification.ts';
 
 /** Per kind: `relation.column column …`. Manual, chapters 52 (catalogs), 53 (views), 27.2 (activity), 37 (information schema), F.32. */
 const table: readonly (readonly [ClassificationKind, readonly string[]])[] = [

@@ -1,11 +1,14 @@
 /** What values look like: detectors that check structure and check digits, in time linear in the length of the value. */
-import type { ClassificationKind } from './classification.ts';
+import { isIPv6 } from 'node:net';
+import type { ClassificationKind } from '../classification.ts';
 
 /** E-mail as people have it: RFC 5321 lengths (64 octets, 255), a dot in the domain, a top-level domain of letters. */
 const email =
   /(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\p{L}\d](?:[\p{L}\d-]{0,62})\.){1,8}\p{L}{2,24}(?![\p{L}\d-])/u;
 /** ITU-T E.164 with its plus sign: 8 to 15 digits; spaces, dots, dashes, slashes and parentheses between them. */
 const phone = /(?<![\w+])\+[1-9](?:[ ().\-/]{0,2}\d){7,14}(?!\d)/;
+/** North America without its country code (ITU-T E.164, NANP): area code and exchange begin with 2 to 9. */
+const nanpPhone = /^(?:\([2-9]\d\d\) ?|[2-9]\d\d[-.])[2-9]\d\d[-.]\d{4}$/;
 /** 13 to 19 digits (ISO/IEC 7812-1), single spaces or dashes between groups. */
 const card = /(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])/g;
 /** ISO 13616: country, two check digits, up to 30 characters; printed in groups of four. */
@@ -49,7 +52,7 @@ export const valueDetectors: readonly Detector[] = [
   { kind: 'pii.email', share: 0.5, isWhole: (value) => isWhole(email, value) },
   { kind: 'pii.bankAccount', share: 0.5, isWhole: (value) => isIban(value) },
   { kind: 'pii.nationalId', share: 0.5, isWhole: (value) => isSsn(value) },
-  { kind: 'pii.phone', share: 0.5, isWhole: (value) => isWhole(phone, value) },
+  { kind: 'pii.phone', share: 0.5, isWhole: (value) => isWhole(phone, value) || nanpPhone.test(value) },
   // One number in ten passes Luhn's check by chance.
   { kind: 'pii.paymentCard', share: 0.8, isWhole: (value) => isCardNumber(value) },
   { kind: 'pii.ipAddress', share: 0.5, isWhole: isAddressLike },
@@ -117,8 +120,9 @@ function isWhole(pattern: RegExp, value: string): boolean {
   return pattern.exec(value)?.[0].length === value.length;
 }
 
-/** An IPv4 address that is no version number: those hardly have parts of 64 and more. */
+/** An IPv6 address, or an IPv4 address that is no version number: those hardly have parts of 64 and more. */
 function isAddressLike(value: string): boolean {
+  if (value.length <= 50 && isIPv6(value.replace(/\/\d{1,3}$/, ''))) return true;
   if (!ipv4.test(value)) return false;
   return value
     .split(/[./]/)

@@ -1,6 +1,6 @@
 /** Names in sight of an expression: the FROM items of each query level, and what a reference resolves to. */
 
-import type { CatalogRelation } from '../schema/catalog.ts';
+import type { CatalogRelation } from '../../schema/catalog.ts';
 import type { UseContext } from './columnUseContext.ts';
 import { systemColumns } from './columnUseSystem.ts';
 import type { Fields } from './columnUseTree.ts';

@@ -1,5 +1,5 @@
 /** What names, types and comments of columns tell: a table of rules in English, German, French, Spanish, Portuguese, Italian, Dutch. */
-import type { ClassificationKind } from './classification.ts';
+import type { ClassificationKind } from '../classification.ts';
 
 /** A type, as coarsely as the rules need it. */
 export type TypeFamily =
@@ -20,6 +20,8 @@ interface NameRule {
   readonly words: string;
   /** Words beside it that make it something else. */
   readonly unless?: string;
+  /** Counts in tables of persons alone: elsewhere the words mean something else. */
+  readonly ofPersons?: true;
 }
 
 const texts: readonly TypeFamily[] = ['text', 'json'];
@@ -58,10 +60,17 @@ const ruleTable: readonly NameRule[] = [
   {
     kind: 'pii.phone',
     families: numbers,
-    words: `phone phones tel telephone phone_number phone_no mobile mobile_number mobile_phone cell_phone cellphone
-      fax fax_number telefon telefonnummer handy handynummer mobil mobilnummer rufnummer telefono telefone celular
-      movil numero_telefono numero_telephone cellulare telefoon telefoonnummer mobiel whatsapp msisdn`,
+    words: `phone phones tel telephone phone_number phone_no mobile_number mobile_phone cell_phone cellphone
+      fax fax_number telefon telefonnummer handynummer mobilnummer rufnummer telefono telefone celular
+      numero_telefono numero_telephone telephone_portable cellulare telefoon telefoonnummer whatsapp msisdn`,
     unless: 'app os device version model plan price user_agent',
+  },
+  // As numbers, these are counts of visits.
+  {
+    kind: 'pii.phone',
+    families: ['text'],
+    words: 'mobile handy mobil movil mobiel',
+    unless: 'app os device version model plan price platform',
   },
   {
     kind: 'pii.birthDate',
@@ -85,11 +94,12 @@ const ruleTable: readonly NameRule[] = [
     kind: 'pii.paymentCard',
     families: numbers,
     words: `card_number card_no cardnumber card_num credit_card creditcard credit_card_number debit_card debit_card_number
-      cc_number cc_num ccn pan primary_account_number cvv cvc cvv2 card_cvc kreditkarte kreditkartennummer kartennummer
+      cc_number cc_num ccn primary_account_number cvv cvc cvv2 card_cvc kreditkarte kreditkartennummer kartennummer
       numero_carte carte_bancaire numero_carte_bancaire tarjeta_credito numero_tarjeta cartao_credito numero_cartao
       carta_di_credito numero_carta creditcardnummer kaartnummer`,
     unless: 'brand last4 last_four last expiry exp month year network gift loyalty',
   },
+  { kind: 'pii.paymentCard', families: ['text'], words: 'pan' }, // as a number, an angle
   {
     kind: 'pii.bankAccount',
     families: numbers,
@@ -100,21 +110,33 @@ const ruleTable: readonly NameRule[] = [
   {
     kind: 'pii.salary',
     families: ['number', 'text'],
-    words: `salary salaries wage wages base_salary gross_salary net_salary annual_salary compensation base_pay gross_pay
-      net_pay hourly_rate_employee bonus_amount income annual_income gehalt lohn bruttogehalt nettogehalt jahresgehalt einkommen
+    words: `salary salaries wage wages base_salary gross_salary net_salary annual_salary base_pay gross_pay
+      net_pay annual_income gehalt lohn bruttogehalt nettogehalt jahresgehalt einkommen
       salaire remuneration revenu salario sueldo nomina remuneracion salario_bruto remuneracao stipendio retribuzione
       reddito salaris loon inkomen`,
     unless: 'grade band currency code',
   },
   {
+    kind: 'pii.salary',
+    families: ['number'],
+    words: 'compensation bonus bonus_amount income hourly_rate',
+    ofPersons: true,
+  },
+  {
     kind: 'pii.health',
     families: ['text', 'json', 'number'],
-    words: `diagnosis diagnoses diagnose medical_history medical_record medical_notes medical_condition health
-      health_status health_condition health_record blood_type blood_group allergy allergies medication medications
-      prescription disability icd10 icd_10 icd_code hiv_status krankheit blutgruppe allergien gesundheit krankenakte
+    words: `diagnosis diagnoses diagnose medical_history medical_record medical_notes medical_condition
+      health_condition health_record blood_type blood_group allergy allergies icd10 icd_10 icd_code hiv_status krankheit blutgruppe allergien gesundheit krankenakte
       diagnostic_medical maladie groupe_sanguin sante diagnostico enfermedad alergias grupo_sanguineo salud doenca
       tipo_sanguineo saude diagnosi malattia gruppo_sanguigno salute ziekte bloedgroep gezondheid`,
     unless: 'check service node endpoint system server cluster url probe',
+  },
+  {
+    kind: 'pii.health',
+    families: texts,
+    words:
+      'health health_status medication medications prescription prescriptions disability condition conditions',
+    ofPersons: true,
   },
   {
     kind: 'pii.location',
@@ -148,12 +170,29 @@ const ruleTable: readonly NameRule[] = [
 /** In tables of persons alone, where nothing else is meant by it. */
 const personNameWords = 'name names display_name nom nombre nome naam';
 
+/** What only persons have: a table with such a column is one of persons, whatever its name. */
+const personalKinds: readonly ClassificationKind[] = [
+  'pii.birthDate',
+  'pii.nationalId',
+  'pii.salary',
+  'pii.health',
+];
+/** What persons have, and companies too: enough where the table's name leaves both open. */
+const contactKinds: readonly ClassificationKind[] = ['pii.email', 'pii.phone', 'pii.name'];
+
+/** Tables whose rows are persons if they have {@link contactKinds}: or else accounts in a ledger, drivers of a printer, … */
+const openTables = new Set(
+  'account accounts client clients lead leads driver drivers profile profiles candidate candidates resident residents'.split(
+    ' ',
+  ),
+);
+
 /** Tables whose rows are persons, singular and plural. */
 const personTables = new Set(
   `customer customers user users employee employees person persons people contact contacts patient patients member members
-  client clients lead leads student students account accounts subscriber subscribers guest guests teacher teachers
-  doctor doctors applicant applicants candidate candidates donor donors tenant_person worker workers staff resident residents
-  citizen citizens passenger passengers visitor visitors beneficiary beneficiaries driver drivers profile profiles
+  student students subscriber subscribers guest guests teacher teachers
+  doctor doctors applicant applicants donor donors worker workers staff
+  citizen citizens passenger passengers visitor visitors beneficiary beneficiaries
   kunde kunden benutzer nutzer mitarbeiter person personen kontakt kontakte patienten mitglied mitglieder schueler
   utilisateur utilisateurs employe employes personne personnes patient membre membres etudiant etudiants
   cliente clientes usuario usuarios empleado empleados persona personas paciente pacientes miembro miembros alumno alumnos
@@ -174,6 +213,7 @@ interface CompiledRule {
   readonly families: readonly TypeFamily[];
   readonly words: RegExp;
   readonly unless: RegExp | undefined;
+  readonly ofPersons: boolean;
 }
 
 const rules: readonly CompiledRule[] = ruleTable.map((rule) => ({
@@ -181,6 +221,7 @@ const rules: readonly CompiledRule[] = ruleTable.map((rule) => ({
   families: rule.families,
   words: compileWords(rule.words),
   unless: rule.unless === undefined ? undefined : compileWords(rule.unless),
+  ofPersons: rule.ofPersons === true,
 }));
 const personNames = new RegExp(`^(${personNameWords.split(' ').join('|')})$`);
 
@@ -192,7 +233,11 @@ const commentRules: readonly (readonly [RegExp, ClassificationKind, readonly Typ
     'secret.password',
     secrets,
   ],
-  [/\be-?mail( address(es)?)?\b|\bcorreo electr|\bcourriel\b/i, 'pii.email', texts],
+  [
+    /\be-?mail address(es)?\b|^((the|their|work|private|primary|[\w']+'s) )*e-?mails?\b|\bcorreo electr|\bcourriel\b/i,
+    'pii.email',
+    texts,
+  ],
   [/\b((tele)?phone|mobile) numbers?\b|\btelefonnummer\b|\bnuméro de téléphone\b/i, 'pii.phone', numbers],
   [/\b(date of birth|birth ?dates?|geburtsdatum|date de naissance)\b/i, 'pii.birthDate', ['date', 'text']],
   [
@@ -209,36 +254,47 @@ const commentRules: readonly (readonly [RegExp, ClassificationKind, readonly Typ
   [
     /\b(personal data|personally identif|pii|personenbezogen|données personnelles|datos personales)/i,
     'pii.freeText',
-    texts,
+    ['text', 'json', 'number', 'date', 'network', 'bytes', 'place'], // somebody has said so: whatever the type
   ],
 ];
 
+/** Comments that begin so speak about a value, and do not say what is in the column. */
+const aboutComments =
+  /^(the )?(whether|when|how|if|why|label|name|kind|type|status|state|id|identifier|number of|count|date|time|format|template|subject|language|version|reason|source|length)\b(?! (of birth|address))/i;
+
 const negations = /\b(no|not|never|without|non|nicht|kein|keine|sans|sin)\b/i;
 
-/** What a column is by its name and type, or undefined. `relation` is its table's name: `name` is a person's only there. */
+/**
+ * What a column is by its name and type, or undefined.
+ *
+ * @param relation its table's name: `name` is a person's only in tables of persons
+ * @param siblings what is known of the table's other columns, which tells a table of persons too
+ */
 export function classifyByName(
   relation: string,
   column: string,
   family: TypeFamily,
+  siblings: ReadonlySet<ClassificationKind> = new Set(),
 ): ClassificationKind | undefined {
   const name = normalizeName(column);
+  const isPerson = isPersonTable(relation, siblings);
   const isAbout = aboutWords.test(name);
   for (const rule of rules) {
     const match = rule.words.exec(name);
-    if (match === null || !rule.families.includes(family)) continue;
+    if (match === null || !rule.families.includes(family) || (rule.ofPersons && !isPerson)) continue;
     // `tax_id` ends like an identifier and is the rule's own word; `address_id` is only beside one.
     if (isAbout && match[0] !== name && !endsWithMatch(name, match)) continue;
     if (rule.unless?.test(name) === true) continue;
     return rule.kind;
   }
-  if (family === 'text' && personNames.test(name) && isPersonTable(relation)) return 'pii.name';
+  if (family === 'text' && isPerson && personNames.test(name)) return 'pii.name';
   return undefined;
 }
 
 /** What a column's comment says that it is; a comment that denies anything says nothing. */
 export function classifyByComment(comment: string, family: TypeFamily): ClassificationKind | undefined {
   const text = comment.slice(0, 500);
-  if (negations.test(text)) return undefined;
+  if (negations.test(text) || aboutComments.test(text)) return undefined;
   return commentRules.find(([words, , families]) => families.includes(family) && words.test(text))?.[1];
 }
 
@@ -254,10 +310,14 @@ export function normalizeName(name: string): string {
     .replace(/^_|_$/g, '');
 }
 
-function isPersonTable(relation: string): boolean {
+function isPersonTable(relation: string, siblings: ReadonlySet<ClassificationKind>): boolean {
+  if (personalKinds.some((kind) => siblings.has(kind))) return true;
   let name = normalizeName(relation);
   while (copyWords.test(name)) name = name.replace(copyWords, '');
-  return personTables.has(name) || personTables.has(name.slice(name.lastIndexOf('_') + 1));
+  const lastWord = name.slice(name.lastIndexOf('_') + 1);
+  if (personTables.has(name) || personTables.has(lastWord)) return true;
+  const isOpen = openTables.has(name) || openTables.has(lastWord);
+  return isOpen && contactKinds.some((kind) => siblings.has(kind));
 }
 
 function endsWithMatch(name: string, match: RegExpExecArray): boolean {

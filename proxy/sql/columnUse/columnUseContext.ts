@@ -1,10 +1,10 @@
 /** What one judgement of a statement's column use keeps: what it knows, what it found, how far it may go. */
-import { PortcullisError } from '../kit/errors.ts';
-import type { Classifications, ColumnUseRight } from '../masking/classification.ts';
-import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
-import type { UseViolation } from './columnUse.ts';
+import { PortcullisError } from '../../kit/errors.ts';
+import type { Classifications, ColumnUseRight } from '../../masking/classification.ts';
+import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
+import type { UseViolation } from '../columnUse.ts';
+import type { RelationName } from '../facts.ts';
 import { isProtected, type Source, type Value } from './columnUseValue.ts';
-import type { RelationName } from './facts.ts';
 
 /**
  * What a use asks of a column's right (DESIGN.md §4): `presence` (NULL test, count) is always there, `equality` and

@@ -1,5 +1,5 @@
 /** WITH queries: each judged once when first referred to, recursive ones until nothing new flows round. */
-import { PortcullisError } from '../kit/errors.ts';
+import { PortcullisError } from '../../kit/errors.ts';
 import { countStep, requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeQuery } from './columnUseQuery.ts';
 import { renameColumns } from './columnUseRelation.ts';
