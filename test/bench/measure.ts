@@ -116,9 +116,35 @@ export async function peakMemory(pid: number, work: () => Promise<unknown>): Pro
   return peak;
 }
 
+/** Two targets compared within each round, so that a noisy moment meets both: the middle ratio, and how far they lie apart. */
+export interface Ratio {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Undefined where one of them was not measured. */
+export function pairedRatio(
+  a: readonly number[] | undefined,
+  b: readonly number[] | undefined,
+): Ratio | undefined {
+  const ratios = (a ?? []).flatMap((value, round) => {
+    const other = b?.[round];
+    return other === undefined ? [] : [value / other];
+  });
+  if (ratios.length === 0) return undefined;
+  const short = (value: number) => Number(value.toFixed(3));
+  return {
+    median: short(median(ratios)),
+    least: short(Math.min(...ratios)),
+    most: short(Math.max(...ratios)),
+  };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
 export function percentile(sorted: Float64Array, share: number): number {

@@ -4,9 +4,11 @@ import {
   latencies,
   median,
   type PgbenchMode,
+  pairedRatio,
   peakMemory,
   percentile,
   pgbench,
+  type Ratio,
   residentMemory,
   stream,
 } from './measure.ts';
@@ -14,11 +16,19 @@ import { type Bench, type Closers, closeAll, hasTool, startBench, type TargetNam
 
 const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
-const rounds = isQuick ? 1 : 3;
-const seconds = isQuick ? 2 : 3;
+// Many short slices in turn rather than a few long ones: other work on the machine then disturbs all targets alike.
+const rounds = isQuick ? 3 : 8;
+const seconds = 1;
 const streamRows = 300_000;
 
 type PerTarget = Partial<Record<TargetName, number>>;
+type Samples = Partial<Record<TargetName, number[]>>;
+
+/** What was measured of one thing: the middle of each target, and the targets compared round by round. */
+interface Compared extends PerTarget {
+  readonly vs_pgbouncer: Ratio | null;
+  readonly vs_direct: Ratio | null;
+}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -33,19 +43,21 @@ async function main(): Promise<void> {
     const bench = await startBench(closers);
     if (!bench.targets.some(({ name }) => name === 'pgbouncer'))
       say('PgBouncer is not installed or did not start (Debian: pgbouncer): nothing to compare with.');
+    const idle = Math.round(residentMemory(bench.proxyPid));
     const throughput = await measureThroughput(bench);
     const latency = await measureLatency(bench);
     const streams = await measureStreams(bench);
     const memory = await measureMemory(bench);
     const prepared8 = throughput['prepared 8'];
     const report = {
-      throughput_vs_pgbouncer: ratio(prepared8?.governed, prepared8?.pgbouncer),
-      throughput_vs_direct: ratio(prepared8?.governed, prepared8?.direct),
+      throughput_vs_pgbouncer: prepared8?.vs_pgbouncer?.median ?? null,
+      throughput_vs_direct: prepared8?.vs_direct?.median ?? null,
       added_latency_us: latency.added,
-      stream_vs_direct: ratio(streams.plain.governed, streams.plain.direct),
-      stream_masked_vs_direct: ratio(streams.masked.governed, streams.masked.direct),
+      stream_vs_direct: streams.plain.vs_direct?.median ?? null,
+      stream_masked_vs_direct: streams.masked.vs_direct?.median ?? null,
       stream_rss_mb: memory.peak,
       stream_rss_before_mb: memory.before,
+      idle_rss_mb: idle,
       first_statement_ms_p50: latency.first,
       throughput,
       streams,
@@ -56,8 +68,8 @@ async function main(): Promise<void> {
   }
 }
 
-async function measureThroughput({ targets }: Bench): Promise<Record<string, PerTarget>> {
-  const results: Record<string, PerTarget> = {};
+async function measureThroughput({ targets }: Bench): Promise<Record<string, Compared>> {
+  const results: Record<string, Compared> = {};
   if (!hasTool('pgbench')) {
     say('pgbench is not installed (Debian: postgresql-client, postgresql-15): no throughput.');
     return results;
@@ -65,26 +77,48 @@ async function measureThroughput({ targets }: Bench): Promise<Record<string, Per
   say(`\npgbench -S, transactions/s, median of ${rounds}   direct  pgbouncer  governed   governed/pgbouncer`);
   for (const mode of ['simple', 'extended', 'prepared'] satisfies PgbenchMode[]) {
     for (const clients of [1, 8, 32]) {
-      const samples: Record<string, number[]> = {};
-      for (let round = 0; round < rounds; round++) {
-        for (const { name, url } of targets) {
-          samples[name] ??= [];
-          samples[name]?.push(await pgbench(url, mode, clients, seconds));
-        }
-      }
-      const row: PerTarget = Object.fromEntries(
-        Object.entries(samples).map(([name, all]) => [name, Math.round(median(all))]),
-      );
+      const row = compare(await inTurn(targets, rounds, (url) => pgbench(url, mode, clients, seconds)));
       results[`${mode} ${clients}`] = row;
-      const cells = [row.direct, row.pgbouncer, row.governed]
-        .map((value) => String(value ?? '–').padStart(9))
-        .join('');
-      say(
-        `  ${mode.padEnd(9)} ${String(clients).padStart(2)} clients${' '.repeat(19)}${cells}   ${ratio(row.governed, row.pgbouncer) ?? '–'}`,
-      );
+      const name = `${mode.padEnd(9)} ${String(clients).padStart(2)} clients`;
+      say(`  ${name.padEnd(38)}${cells(row)}   ${inWords(row.vs_pgbouncer)}`);
     }
   }
   return results;
+}
+
+/** Each round measures every target once. */
+async function inTurn(
+  targets: Bench['targets'],
+  count: number,
+  measure: (url: string) => Promise<number>,
+): Promise<Samples> {
+  const samples: Samples = {};
+  for (let round = 0; round < count; round++) {
+    for (const { name, url } of targets) {
+      samples[name] ??= [];
+      samples[name].push(await measure(url));
+    }
+  }
+  return samples;
+}
+
+function compare({ direct, pgbouncer, governed }: Samples): Compared {
+  const middle = Object.entries({ direct, pgbouncer, governed }).flatMap(([name, all]) =>
+    all === undefined ? [] : [[name, Math.round(median(all))] as const],
+  );
+  return {
+    ...(Object.fromEntries(middle) as PerTarget),
+    vs_pgbouncer: pairedRatio(governed, pgbouncer) ?? null,
+    vs_direct: pairedRatio(governed, direct) ?? null,
+  };
+}
+
+function cells({ direct, pgbouncer, governed }: PerTarget): string {
+  return [direct, pgbouncer, governed].map((value) => String(value ?? '–').padStart(9)).join('');
+}
+
+function inWords(ratio: Ratio | null): string {
+  return ratio === null ? '–' : `${ratio.median}  (rounds: ${ratio.least} to ${ratio.most})`;
 }
 
 async function measureLatency({ targets }: Bench) {
@@ -93,7 +127,7 @@ async function measureLatency({ targets }: Bench) {
   const p50: number[] = [];
   const p99: number[] = [];
   const first: number[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < (isQuick ? 1 : 3); round++) {
     const direct = await latencies(byName.get('direct') ?? '', count);
     const governed = await latencies(byName.get('governed') ?? '', count);
     p50.push(percentile(governed, 0.5) - percentile(direct, 0.5));
@@ -108,32 +142,17 @@ async function measureLatency({ targets }: Bench) {
   return { added, first: Number(median(first).toFixed(3)) };
 }
 
-async function measureStreams({ targets }: Bench): Promise<{ plain: PerTarget; masked: PerTarget }> {
-  const queries = {
-    plain: 'SELECT id, page, seen, id + 1 FROM visitors',
-    masked: 'SELECT id, email, page, seen FROM visitors',
-  };
-  const result: { plain: PerTarget; masked: PerTarget } = { plain: {}, masked: {} };
+async function measureStreams({ targets }: Bench): Promise<{ plain: Compared; masked: Compared }> {
   say('\n300,000 rows × 4 columns, milliseconds      direct  pgbouncer  governed   governed/direct');
-  for (const kind of ['plain', 'masked'] as const) {
-    const samples: Record<string, number[]> = {};
-    for (let round = 0; round < rounds + 2; round++) {
-      for (const { name, url } of targets) {
-        samples[name] ??= [];
-        samples[name]?.push(await stream(url, queries[kind], streamRows));
-      }
-    }
-    for (const [name, all] of Object.entries(samples))
-      result[kind][name as TargetName] = Math.round(median(all));
-    const row = result[kind];
-    const cells = [row.direct, row.pgbouncer, row.governed]
-      .map((value) => String(value ?? '–').padStart(9))
-      .join('');
-    say(
-      `  ${(kind === 'plain' ? 'no column masked' : 'one column masked').padEnd(38)}${cells}   ${ratio(row.governed, row.direct)}`,
-    );
-  }
-  return result;
+  const measure = async (name: string, text: string) => {
+    const row = compare(await inTurn(targets, rounds + 2, (url) => stream(url, text, streamRows)));
+    say(`  ${name.padEnd(38)}${cells(row)}   ${inWords(row.vs_direct)}`);
+    return row;
+  };
+  return {
+    plain: await measure('no column masked', 'SELECT id, page, seen, id + 1 FROM visitors'),
+    masked: await measure('one column masked', 'SELECT id, email, page, seen FROM visitors'),
+  };
 }
 
 async function measureMemory({ targets, proxyPid }: Bench): Promise<{ before: number; peak: number }> {
@@ -147,10 +166,6 @@ async function measureMemory({ targets, proxyPid }: Bench): Promise<{ before: nu
   });
   say(`\nresident memory of the proxy: ${before} MB, while streaming 1 GB at most ${Math.round(peak)} MB`);
   return { before, peak: Math.round(peak) };
-}
-
-function ratio(a: number | undefined, b: number | undefined): number | null {
-  return a === undefined || b === undefined ? null : Number((a / b).toFixed(3));
 }
 
 main().catch((error) => {

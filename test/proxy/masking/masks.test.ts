@@ -172,6 +172,21 @@ describe('a mask', () => {
     }
   });
 
+  it('of what is computed from a value shows no letter, digit or year of it', () => {
+    for (const [kind, oid] of [
+      ['pii.name', 25],
+      ['pii.email', 25],
+      ['pii.phone', 25],
+      ['pii.salary', 1700],
+      ['pii.birthDate', 1082],
+      ['pii.freeText', 3802],
+    ] as const) {
+      const value = Buffer.from(oid === 1082 ? '1984-05-06' : oid === 1700 ? '52340' : 'jane@example.com 42');
+      const masked = chooseMask(kind, { oid, name: '', isWholeRow: false }, 0, true)(value, 0, value.length);
+      expect([kind, masked?.toString()]).toEqual([kind, { 25: '•••', 3802: '"•••"' }[oid as number]]);
+    }
+  });
+
   it('of a whole row shows nothing', () => {
     expect(
       chooseMask('pii.name', { oid: 25, name: 'text', isWholeRow: true }, 0)(Buffer.from('x'), 0, 1),
