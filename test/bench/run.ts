@@ -17,7 +17,7 @@ import { type Bench, type Closers, closeAll, hasTool, startBench, type TargetNam
 const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
 // Many short slices in turn rather than a few long ones: other work on the machine then disturbs all targets alike.
-const rounds = isQuick ? 3 : 8;
+const rounds = isQuick ? 2 : 8;
 const seconds = 1;
 const streamRows = 300_000;
 

@@ -1,8 +1,12 @@
 /** How a session begins: encryption, versions, who is let in, and what CancelRequest reaches. */
 import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { Client } from 'pg';
 import { serialize } from 'pg-protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -154,17 +158,27 @@ describe('who is let in', () => {
   it.skipIf(process.getuid?.() !== 0)(
     'is told the same as another operating-system user (needs root to become one)',
     async () => {
-      const script = `const {Client}=require('pg');const c=new Client(process.argv[1]);c.connect().then(()=>console.log('in'),(e)=>console.log(e.code+': '+e.message)).finally(()=>c.end())`;
-      // Not the waiting form of execFile: the proxy lives in this process.
+      // One file that anybody can read, wherever the project lies. Run without waiting: the proxy lives in this process.
+      const folder = mkdtempSync(join(tmpdir(), 'portcullis-stranger-'));
+      chmodSync(folder, 0o755);
+      const program = join(folder, 'login.cjs');
+      const source = `import { Client } from 'pg'; const client = new Client(process.argv[2]);
+        client.connect().then(() => console.log('in'), (e) => console.log(e.code + ': ' + e.message)).finally(() => client.end());`;
+      await build({
+        stdin: { contents: source, resolveDir: import.meta.dirname },
+        outfile: program,
+        bundle: true,
+        platform: 'node',
+        external: ['pg-native'],
+      });
       const run = async (uid: number) => {
-        const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, governed.url()], {
-          uid,
-          timeout: 20_000,
-        });
+        const options = { uid, cwd: '/', timeout: 20_000 };
+        const { stdout } = await promisify(execFile)(process.execPath, [program, governed.url()], options);
         return stdout.trim();
       };
       expect(await run(0)).toBe('in');
       expect(await run(65534)).toBe(`${failed} "dev"`);
+      rmSync(folder, { recursive: true, force: true });
     },
   );
 
