@@ -321,7 +321,7 @@ export class FrontendStream implements FrameSink {
     const answer = this.#takeAnswer();
     if (isAdmission(answer)) return answer;
     if (answer !== undefined && 'text' in answer) statement.judged = answer;
-    else if (statement.judged.stamp !== this.#pipeline.stamp) {
+    else if (!this.#pipeline.isCurrent(statement.judged)) {
       const judged = this.#pipeline.judgeAgain(statement.judged, this.#state.findPrepared);
       if (judged instanceof Promise) {
         this.#hold(judged);

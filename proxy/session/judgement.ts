@@ -8,7 +8,8 @@ import type { StatementFacts } from '../sql/facts.ts';
 
 /** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
 export interface JudgedStatement {
-  readonly facts: StatementFacts;
+  /** Without the parse tree, which is the largest part of them and has been read. */
+  readonly facts: Omit<StatementFacts, 'tree'>;
   /** The constant part of its events, for this session. */
   readonly intent: IntentTemplate;
   /** True where its event must be on the disk before it is forwarded. */
@@ -26,6 +27,8 @@ export interface JudgedMessage {
   readonly hasCopyIn: boolean;
   /** True where running it defines or drops prepared statements. */
   readonly changesNames: boolean;
+  /** True where it runs prepared statements by name (EXECUTE): what that means is looked up each time. */
+  readonly isByName: boolean;
   /** What it was judged under; another stamp means: judge again. */
   readonly stamp: string;
 }

@@ -82,9 +82,14 @@ export class StatementPipeline {
     }
   }
 
+  /** False where policy, catalog or classifications have changed since, or names may mean something else. */
+  isCurrent(judged: JudgedMessage): boolean {
+    return judged.stamp === this.stamp && !judged.isByName;
+  }
+
   /** Judges again where the ground has moved since. */
   judgeAgain(judged: JudgedMessage, findPrepared: FindPrepared): JudgedMessage | Promise<JudgedMessage> {
-    return judged.stamp === this.stamp ? judged : this.judge(judged.text, findPrepared);
+    return this.isCurrent(judged) ? judged : this.judge(judged.text, findPrepared);
   }
 
   /** Writes the events of a message that is about to be forwarded; without them nothing runs. */
@@ -162,7 +167,7 @@ export class StatementPipeline {
     const { policy } = this.#parts;
     const { identity, connection } = this.#context;
     const statements: JudgedStatement[] = [];
-    const preparedHere = new Map<string, StatementFacts>();
+    const preparedHere = new Map<string, Omit<StatementFacts, 'tree'>>();
     let refusal: PortcullisError | undefined;
     let touchesClassified = false;
     let isByName = false;
@@ -186,8 +191,9 @@ export class StatementPipeline {
       if (decision.outcome !== 'allow') refusal ??= decisionError(decision, facts, text);
       else if (use.violations.length > 0) refusal ??= useError(use.violations, text);
       touchesClassified ||= use.touchesClassified;
+      const { tree: _tree, ...kept } = facts;
       statements.push({
-        facts,
+        facts: kept,
         intent: this.#renderIntent(text, facts, decision, use),
         isDurable: !facts.readOnly,
       });
@@ -201,6 +207,7 @@ export class StatementPipeline {
       changesNames: allFacts.some(
         (facts) => facts.role.kind === 'prepare' || facts.role.kind === 'deallocate',
       ),
+      isByName,
       stamp: this.stamp,
     };
     if (!isByName) this.#keep(judged);
@@ -263,6 +270,7 @@ export class StatementPipeline {
       touchesClassified: true,
       hasCopyIn: false,
       changesNames: false,
+      isByName: false,
       stamp: this.stamp,
     };
   }
@@ -333,7 +341,7 @@ function mayKeepLiterals(facts: StatementFacts, use: ColumnUse): boolean {
 }
 
 /** EXECUTE does what the statement behind the name does. */
-function mergeExecute(execute: StatementFacts, inner: StatementFacts): StatementFacts {
+function mergeExecute(execute: StatementFacts, inner: Omit<StatementFacts, 'tree'>): StatementFacts {
   return {
     ...execute,
     // Where its effects stand, they stand in the text of the PREPARE.
@@ -364,7 +372,7 @@ function markUserFunctions(facts: StatementFacts, userFunctions: ReadonlySet<str
   return { ...facts, effects: [...facts.effects, ...effects], readOnly: false };
 }
 
-function changesSchema(facts: StatementFacts): boolean {
+function changesSchema(facts: Pick<StatementFacts, 'effects'>): boolean {
   return facts.effects.some(({ kind }) => schemaEffects.has(kind));
 }
 

@@ -18,7 +18,9 @@ const isQuick = process.argv.includes('--quick');
 const isJson = process.argv.includes('--json');
 // Many short slices in turn rather than a few long ones: other work on the machine then disturbs all targets alike.
 const rounds = isQuick ? 2 : 8;
-const seconds = 1;
+/** Many clients need longer to connect, so their slices are longer and fewer. */
+const slices = (clients: number) =>
+  clients > 8 ? { count: Math.ceil(rounds / 2), seconds: 2 } : { count: rounds, seconds: 1 };
 const streamRows = 300_000;
 
 type PerTarget = Partial<Record<TargetName, number>>;
@@ -74,10 +76,11 @@ async function measureThroughput({ targets }: Bench): Promise<Record<string, Com
     say('pgbench is not installed (Debian: postgresql-client, postgresql-15): no throughput.');
     return results;
   }
-  say(`\npgbench -S, transactions/s, median of ${rounds}   direct  pgbouncer  governed   governed/pgbouncer`);
+  say(`\npgbench -S, transactions/s, median       direct  pgbouncer  governed   governed/pgbouncer`);
   for (const mode of ['simple', 'extended', 'prepared'] satisfies PgbenchMode[]) {
     for (const clients of [1, 8, 32]) {
-      const row = compare(await inTurn(targets, rounds, (url) => pgbench(url, mode, clients, seconds)));
+      const { count, seconds } = slices(clients);
+      const row = compare(await inTurn(targets, count, (url) => pgbench(url, mode, clients, seconds)));
       results[`${mode} ${clients}`] = row;
       const name = `${mode.padEnd(9)} ${String(clients).padStart(2)} clients`;
       say(`  ${name.padEnd(38)}${cells(row)}   ${inWords(row.vs_pgbouncer)}`);
@@ -123,17 +126,17 @@ function inWords(ratio: Ratio | null): string {
 
 async function measureLatency({ targets }: Bench) {
   const byName = new Map(targets.map(({ name, url }) => [name, url]));
-  const count = isQuick ? 5_000 : 20_000;
+  const count = isQuick ? 2_500 : 6_000;
   const p50: number[] = [];
   const p99: number[] = [];
   const first: number[] = [];
-  for (let round = 0; round < (isQuick ? 1 : 3); round++) {
+  for (let round = 0; round < (isQuick ? 3 : 7); round++) {
     const direct = await latencies(byName.get('direct') ?? '', count);
     const governed = await latencies(byName.get('governed') ?? '', count);
     p50.push(percentile(governed, 0.5) - percentile(direct, 0.5));
     p99.push(percentile(governed, 0.99) - percentile(direct, 0.99));
-    const directFirst = await firstStatements(byName.get('direct') ?? '', 500);
-    const governedFirst = await firstStatements(byName.get('governed') ?? '', 500);
+    const directFirst = await firstStatements(byName.get('direct') ?? '', 300);
+    const governedFirst = await firstStatements(byName.get('governed') ?? '', 300);
     first.push(percentile(governedFirst, 0.5) - percentile(directFirst, 0.5));
   }
   const added = { p50: Math.round(median(p50)), p99: Math.round(median(p99)) };
