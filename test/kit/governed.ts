@@ -39,6 +39,8 @@ export interface GovernedOptions {
   /** Run as the superuser before the proxy looks at the database. */
   readonly setup?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where journal and keys go; a throwaway folder unless told. */
+  readonly dataDirectory?: string;
 }
 
 /** A table with personal data and one without; enough for most tests. */
@@ -64,7 +66,7 @@ export async function startGoverned(options: GovernedOptions = {}): Promise<Gove
   await shop.connect();
   await shop.query(options.setup ?? shopSetup);
   await shop.end();
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'portcullis-governed-'));
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'portcullis-governed-'));
   const start = (port: number) =>
     startProxy({
       dataDirectory,

@@ -1,4 +1,8 @@
 /** Large messages, slow readers, dying servers, a full disk: bounded memory, clear errors, other sessions untouched. */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { serialize } from 'pg-protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,6 +123,56 @@ describe('a server that dies while rows come', () => {
       .toBe(1);
   }, 60_000);
 });
+
+describe.skipIf(process.getuid?.() !== 0)(
+  'a full disk under the journal (needs root to make a small one)',
+  () => {
+    it('refuses statements with 53100, keeps sessions, and goes on when there is room', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'portcullis-small-disk-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', folder]);
+      const small = await startGoverned({ environment: 'development', dataDirectory: folder });
+      try {
+        const client = await WireClient.connect(small.url());
+        expect(types(await client.query('SELECT 1'))).toBe('TDCZ');
+        const filler = join(folder, 'filler');
+        let size = 0;
+        try {
+          for (; ; size += 4096) appendFileSync(filler, Buffer.alloc(4096));
+        } catch {
+          // ENOSPC: the disk is full
+        }
+        // What is left of the journal's last page may still take a few events.
+        let refused: Record<string, string> = {};
+        for (let i = 0; i < 50 && refused['C'] === undefined; i++) {
+          refused = errorFields((await client.query('SELECT 2')).find(({ type }) => type === 'E'));
+        }
+        expect(refused).toMatchObject({ C: '53100', S: 'ERROR' });
+        const before = await rowsOf(small.direct());
+        client.send(serialize.query('DELETE FROM orders WHERE id = 1'));
+        expect(errorFields((await client.until('Z')).find(({ type }) => type === 'E'))['C']).toBe('53100');
+        expect(await rowsOf(small.direct())).toBe(before);
+        rmSync(filler);
+        await expect
+          .poll(async () => types(await client.query('SELECT 3')), { timeout: 10_000 })
+          .toBe('TDCZ');
+        client.close();
+        for (const event of await small.events()) expect(event.seq).toBeGreaterThan(0); // every line is whole
+      } finally {
+        await small.stop().catch(() => undefined);
+        execFileSync('umount', ['-l', folder]);
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }, 60_000);
+  },
+);
+
+async function rowsOf(url: string): Promise<number> {
+  const direct = new Client(url);
+  await direct.connect();
+  const { rows } = await direct.query('SELECT count(*)::int AS n FROM orders');
+  await direct.end();
+  return rows[0].n;
+}
 
 describe('broken framing', () => {
   it.each([

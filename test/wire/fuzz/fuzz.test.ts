@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Governed, startGoverned } from '../../kit/governed.ts';
 import { fuzz } from './fuzz.ts';
 
-const millis = 15_000;
+const millis = 60_000;
 let governed: Governed;
 
 beforeAll(async () => {
