@@ -37,9 +37,15 @@ interface ResultField {
 /**
  * Plans the masks for the rows that a RowDescription announces.
  * @param message the whole message, type byte included, as sent for the very rows (its formats are theirs)
+ * @param isOpaque the statement calls functions that cannot be looked into: what comes from no column may be anything
  * @throws PortcullisError PROTOCOL_VIOLATION where the message is not whole
  */
-export function planMasks(message: Buffer, catalog: Catalog, classifications: Classifications): PlannedMasks {
+export function planMasks(
+  message: Buffer,
+  catalog: Catalog,
+  classifications: Classifications,
+  isOpaque = false,
+): PlannedMasks {
   const fields = readFields(message);
   const columns: (Mask | undefined)[] = [];
   const maskedColumns: { column: string; classification: ClassificationKind }[] = [];
@@ -48,7 +54,9 @@ export function planMasks(message: Buffer, catalog: Catalog, classifications: Cl
     if (field.relation >= firstUserOid && !catalog.relations.has(field.relation)) {
       unknownRelations.add(field.relation);
     }
-    const classification = classify(field, classifications);
+    const classification = isOpaque
+      ? classifyOpaque(field, classifications)
+      : classify(field, classifications);
     columns.push(
       classification &&
         chooseMask(classification.kind, typeOf(field, catalog), field.format, classification.isDerived),
@@ -59,6 +67,24 @@ export function planMasks(message: Buffer, catalog: Catalog, classifications: Cl
   }
   const plan = maskedColumns.length === 0 ? undefined : { columns, maskedColumns };
   return { plan, unknownRelations: [...unknownRelations] };
+}
+
+/** Types that carry no text: results of functions in them pass, as ids, counts and times do every day. */
+const barrenTypes: ReadonlySet<number> = new Set([
+  16, 20, 21, 23, 26, 700, 701, 1700, 1082, 1083, 1114, 1184, 1186, 1266, 2278, 2950,
+]);
+
+const opaqueResult: Classification = {
+  kind: 'pii.freeText',
+  use: 'none',
+  why: 'it comes from a function that cannot be looked into',
+  confidence: 0.5,
+  isDerived: true,
+};
+
+function classifyOpaque(field: ResultField, classifications: Classifications): Classification | undefined {
+  if (field.relation !== 0) return classify(field, classifications);
+  return barrenTypes.has(field.type) ? undefined : opaqueResult;
 }
 
 function classify(field: ResultField, classifications: Classifications): Classification | undefined {

@@ -9,7 +9,7 @@ import { MessageCursor } from '../wire/cursor.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/protocol.ts';
 import { type Expectation, judgementOf } from './inFlight.ts';
-import type { StatementRun } from './judgement.ts';
+import type { JudgedStatement, StatementRun } from './judgement.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -153,7 +153,7 @@ export class BackendStream implements FrameSink {
   #onRowDescription(buffer: Buffer, start: number, end: number): Verdict {
     const head = this.#state.inFlight.head;
     if (head?.kind === 'describe' && !head.isPortal) return this.#endDescribe();
-    const plan = this.#pipeline.planRows(buffer.subarray(start, end));
+    const plan = this.#pipeline.planRows(buffer.subarray(start, end), judgedRows(head));
     if (plan instanceof Promise) {
       this.#peer.pauseServer();
       plan.then(
@@ -379,6 +379,13 @@ export class BackendStream implements FrameSink {
 function currentRun(head: Expectation | undefined): StatementRun | undefined {
   if (head?.kind === 'execute') return head.run;
   return head?.kind === 'query' ? head.runs[head.next] : undefined;
+}
+
+/** The statement whose rows are described. */
+function judgedRows(head: Expectation | undefined): JudgedStatement | undefined {
+  if (head?.kind === 'query') return currentRun(head)?.judged;
+  const target = head?.kind === 'describe' ? head.target : undefined;
+  return target !== undefined && 'plan' in target ? target.statement.judged.statements[0] : undefined;
 }
 
 function runsOf(expectation: Expectation): readonly StatementRun[] {

@@ -12,6 +12,8 @@ export interface JudgedStatement {
   readonly facts: Omit<StatementFacts, 'tree'>;
   /** The constant part of its events, for this session. */
   readonly intent: IntentTemplate;
+  /** True where it runs code that cannot be looked into: its results may be anything. */
+  readonly isOpaque: boolean;
   /** True where its event must be on the disk before it is forwarded. */
   readonly isDurable: boolean;
 }

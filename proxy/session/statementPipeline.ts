@@ -56,6 +56,8 @@ export class StatementPipeline {
   readonly #plans = new Map<string, { readonly stamp: string; readonly plan: MaskPlan | undefined }>();
   /** OIDs of relations that were looked for in the catalog once. */
   readonly #strangers = new Set<number>();
+  /** A cursor may have been opened by, or over, a function that cannot be looked into. */
+  #hasRunOpaque = false;
   statementsRun = 0;
 
   constructor(parts: PipelineParts, context: SessionContext) {
@@ -101,6 +103,7 @@ export class StatementPipeline {
       let isDurable = false;
       for (const statement of judged.statements) {
         runs.push(new StatementRun(statement, journal.intent(statement.intent)));
+        this.#hasRunOpaque ||= statement.isOpaque;
         isDurable ||= statement.isDurable;
       }
       if (isDurable) return this.#admitDurably(judged, runs);
@@ -122,15 +125,21 @@ export class StatementPipeline {
    * Which columns of the rows to come are masked, and how: from the message that describes them. A promise where they
    * come from a relation that the catalog does not know yet; ask again when it resolves.
    */
-  planRows(rowDescription: Buffer): MaskPlan | undefined | Promise<void> {
+  planRows(
+    rowDescription: Buffer,
+    judged: JudgedStatement | undefined,
+  ): MaskPlan | undefined | Promise<void> {
     const { connection } = this.#context;
-    const key = rowDescription.toString('latin1');
+    const isOpaque =
+      judged === undefined || judged.isOpaque || (this.#hasRunOpaque && readsCursor(judged.facts));
+    const key = `${isOpaque ? 'o' : ''}${rowDescription.toString('latin1')}`;
     const known = this.#plans.get(key);
     if (known !== undefined && known.stamp === connection.stamp) return known.plan;
     const { plan, unknownRelations } = planMasks(
       rowDescription,
       connection.catalog,
       connection.classifications,
+      isOpaque,
     );
     const isNew = unknownRelations.some((oid) => !this.#strangers.has(oid));
     // A relation that stays unknown was made by this session's own open transaction, and holds what it put there.
@@ -194,6 +203,7 @@ export class StatementPipeline {
       const { tree: _tree, ...kept } = facts;
       statements.push({
         facts: kept,
+        isOpaque: facts.effects.some(({ kind }) => kind === 'procedural' || kind === 'call'),
         intent: this.#renderIntent(text, facts, decision, use),
         isDurable: !facts.readOnly,
       });
@@ -370,6 +380,10 @@ function markUserFunctions(facts: StatementFacts, userFunctions: ReadonlySet<str
     };
   });
   return { ...facts, effects: [...facts.effects, ...effects], readOnly: false };
+}
+
+function readsCursor(facts: Pick<StatementFacts, 'node'>): boolean {
+  return facts.node === 'FetchStmt';
 }
 
 function changesSchema(facts: Pick<StatementFacts, 'effects'>): boolean {

@@ -152,20 +152,26 @@ function resolveQualified(
   );
 }
 
-/** A name that nothing in sight has: the worst it could be among the relations that the statement names. */
+/**
+ * A name that nothing in sight has: the worst it could be among the relations that the statement names. Where none of
+ * them is known to have it, it may be the new name of any protected column: a rename earlier in the same message or
+ * transaction is not in the catalog yet.
+ */
 function assumeNamed(context: UseContext, name: string): Value {
   const values: Value[] = [];
+  const everything: Value[] = [];
   for (const relation of context.protectedRelations.values()) {
     const isRow = relation.name === name;
     for (const column of relation.columns) {
-      if (!isRow && column.name !== name) continue;
       const value = readColumn(context, relation, column.number, column.name, undefined);
+      everything.push(value);
+      if (!isRow && column.name !== name) continue;
       values.push(
         isRow && isProtected(value) ? { ...value, lost: 'used as a whole row', isWholeRow: true } : value,
       );
     }
   }
-  return uniteAll(values);
+  return uniteAll(values.length === 0 ? everything : values);
 }
 
 /** The value of a column of the catalog. */
