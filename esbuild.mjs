@@ -8,6 +8,9 @@ const isWatching = process.argv.includes('--watch');
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/policy', { recursive: true });
+mkdirSync('dist/media', { recursive: true });
+for (const file of ['codicon.css', 'codicon.ttf'])
+  copyFileSync(require.resolve(`@vscode/codicons/dist/${file}`), `dist/media/${file}`);
 copyFileSync(require.resolve('libpg-query/wasm/libpg-query.wasm'), 'dist/libpg-query.wasm');
 copyFileSync(
   require.resolve('@cedar-policy/cedar-wasm/nodejs').replace(/[^/\\]+$/, 'cedar_wasm_bg.wasm'),
@@ -63,6 +66,9 @@ const builds = [
           platform: 'browser',
           target: 'es2022',
           format: 'esm',
+          minify: !isWatching,
+          legalComments: 'none',
+          logLevel: 'warning',
           outdir: 'dist/media',
         },
       ]),

@@ -44,6 +44,8 @@ export interface EventDecision {
   readonly policies: readonly string[];
   /** Version of the policy set. */
   readonly version: string;
+  /** Where it ran by an approval: the request, and who approved it. */
+  readonly approval?: { readonly request: string; readonly by: readonly string[] };
 }
 
 /** A statement that is about to be forwarded. */

@@ -1,5 +1,7 @@
 /** Local accounts: who may log in at the proxy's port, with which password, as which identity. */
 import { randomBytes } from 'node:crypto';
+import type { ApprovalDesk } from '../approvals/approvalDesk.ts';
+import type { PortcullisError } from '../kit/errors.ts';
 import type { Identity } from './identity.ts';
 import { makeMockVerifier, makeVerifier, type ScramVerifier } from './scramServer.ts';
 
@@ -8,12 +10,16 @@ export interface LocalAccount {
   readonly user: string;
   readonly password: string;
   readonly identity: Identity;
+  /** Why this identity may run nothing now; undefined where it may. Absent: it always may. */
+  readonly checkAccess?: () => PortcullisError | undefined;
+  /** Where approvals are asked for; absent where they cannot be. */
+  readonly desk?: ApprovalDesk;
 }
 
 export interface AccountLookup {
   readonly verifier: ScramVerifier;
   /** Undefined for a user that does not exist: the exchange is played all the same, and fails. */
-  readonly identity: Identity | undefined;
+  readonly account: LocalAccount | undefined;
 }
 
 export class LocalAccounts {
@@ -21,16 +27,16 @@ export class LocalAccounts {
   readonly #mockSecret = randomBytes(32);
 
   constructor(accounts: readonly LocalAccount[]) {
-    for (const { user, password, identity } of accounts) {
-      const lookup = { verifier: makeVerifier(password), identity };
-      this.#byName.set(user, lookup);
-      this.#byName.set(identity.email, lookup);
+    for (const account of accounts) {
+      const lookup = { verifier: makeVerifier(account.password), account };
+      this.#byName.set(account.user, lookup);
+      this.#byName.set(account.identity.email, lookup);
     }
   }
 
   find(user: string): AccountLookup {
     return (
-      this.#byName.get(user) ?? { verifier: makeMockVerifier(user, this.#mockSecret), identity: undefined }
+      this.#byName.get(user) ?? { verifier: makeMockVerifier(user, this.#mockSecret), account: undefined }
     );
   }
 }

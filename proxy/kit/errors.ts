@@ -12,6 +12,36 @@ interface ErrorRow {
  */
 export const errorTable = {
   STATEMENT_DENIED: { sqlState: '42501', message: '{message}' },
+  APPROVAL_UNAVAILABLE: { sqlState: '42501', message: '{message}' },
+  APPROVAL_UNREACHABLE: {
+    sqlState: '42501',
+    message: 'the statement needs approval, and it could not be asked for: {message}',
+    hint: 'Nothing was run. Try again when the collector can be reached.',
+  },
+  APPROVAL_DENIED: {
+    sqlState: '42501',
+    message: 'the statement was not approved: {by} has denied it',
+    hint: 'Nothing was run. Change the statement, or talk to the reviewer, then run it again to ask again.',
+  },
+  APPROVAL_ENDED: {
+    sqlState: '42501',
+    message: 'the statement was not run: its request {id} {what}',
+    hint: 'Run it again to ask again.',
+  },
+  APPROVAL_CANCELLED: {
+    sqlState: '57014',
+    message: 'the statement was cancelled while it waited for approval, because {reason}',
+  },
+  APPROVAL_OUTDATED: {
+    sqlState: '42501',
+    message: 'what the statement needs has changed since it was approved or prepared',
+    hint: 'Nothing was run. Run it again: it is judged, and approved, as it is now.',
+  },
+  ACCESS_EXPIRED: {
+    sqlState: '28000',
+    message: 'the statement was not run: {message}',
+    hint: 'Sign in again: in the editor by Portcullis in the Accounts menu.',
+  },
   STATEMENT_NOT_PARSED: { sqlState: '42601', message: '{message}' },
   STATEMENT_NOT_UNDERSTOOD: {
     sqlState: '42501',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { LocalAccount } from '../identity/localAccounts.ts';
 import { createLog, type Log } from '../kit/log.ts';
-import { startProxy } from '../main.ts';
+import { startProxy } from '../startProxy.ts';
 import { startDemoServer } from './demoServer.ts';
 import { describeReady, type ReadyAnswer } from './readyAnswer.ts';
 import { clearRunningState, writeRunningState } from './runningState.ts';

@@ -32,6 +32,19 @@ const redactedJsonb = Buffer.concat([Buffer.from([1]), redactedJson]);
 const toNull: Mask = () => undefined;
 const redact: Mask = () => redacted;
 
+/** How a mask is called where people read of it; what is not here redacts. */
+const methods = new WeakMap<Mask, string>();
+
+function name(mask: Mask, method: string): Mask {
+  methods.set(mask, method);
+  return mask;
+}
+
+/** `partial`, `year`, `bucket`, `null` or `redact`. */
+export function maskMethod(mask: Mask | undefined): string {
+  return (mask && methods.get(mask)) ?? 'redact';
+}
+
 /**
  * The mask for a classified column: by its type first, for a mask must stay a value of it. Of what is computed from
  * classified values (`isDerived`) no letter, digit or year is left: an expression could bring any to the front.
@@ -47,8 +60,8 @@ export function chooseMask(
     return isDerived ? redact : chooseTextMask(kind);
   if (isDerived || kind.startsWith('secret.'))
     return type.oid === jsonOid || type.oid === jsonbOid ? jsonMask(type.oid, format) : toNull;
-  if (dateTypes.has(type.oid)) return format === 0 ? maskDateText : maskDateBinary(type.oid);
-  if (numberTypes.has(type.oid)) return format === 0 ? bucketText : bucketBinary(type.oid);
+  if (dateTypes.has(type.oid)) return name(format === 0 ? maskDateText : maskDateBinary(type.oid), 'year');
+  if (numberTypes.has(type.oid)) return name(format === 0 ? bucketText : bucketBinary(type.oid), 'bucket');
   if (type.oid === jsonOid || type.oid === jsonbOid) return jsonMask(type.oid, format);
   return toNull; // arrays, uuid, inet, composites, ranges, bytea, enums, types of extensions
 }
@@ -120,3 +133,6 @@ function isPlainLetter(byte: number): boolean {
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
+
+name(toNull, 'null');
+for (const mask of [maskEmail, maskName, maskPhone]) name(mask, 'partial');

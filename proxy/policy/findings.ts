@@ -113,9 +113,7 @@ function detailOf(verdict: Verdict, effect: Effect, identity: Identity): string 
   const sentences: string[] = [];
   const approvers = approversOf(verdict);
   if (approvers !== undefined) {
-    sentences.push(
-      `It was not run: it needs approval by ${approvers}, and approval cannot be asked for yet.`,
-    );
+    sentences.push(`It needs approval by ${approvers}.`);
   }
   if (effect.why !== undefined && effect.why !== '') {
     sentences.push(`It ${oneLine(effect.why).replace(/[.\s]+$/, '')}.`);

@@ -4,12 +4,12 @@ import { maskErrorFields } from '../masking/maskMessage.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import { OutputBuffer } from '../masking/outputBuffer.ts';
 import { RowMasker } from '../masking/rowMasker.ts';
-import { encodeError } from '../wire/backendMessages.ts';
 import { MessageCursor } from '../wire/cursor.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/protocol.ts';
+import { encodeMaskNotice, encodeRefusal, readErrorFields, readTag } from './answerMessages.ts';
 import { type Expectation, judgementOf } from './inFlight.ts';
-import type { JudgedStatement, StatementRun } from './judgement.ts';
+import type { JudgedStatement, StatementRun } from './judging/judgement.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -42,6 +42,8 @@ export class BackendStream implements FrameSink {
   /** Whose rows `#masker` is for. */
   #maskedFor: Expectation | undefined;
   #isEnded = false;
+  /** Messages of ours that wait for the end of one of the server's. */
+  #unsaid: Buffer[] = [];
   /** True once the server has said goodbye by itself (FATAL): nothing needs to be added. */
   hasSaidFatal = false;
 
@@ -57,6 +59,16 @@ export class BackendStream implements FrameSink {
       this.walker.feed(bytes, length);
       this.#flushOutput();
     });
+  }
+
+  /** Tells the client something of our own, between two messages of the server. */
+  say(message: Buffer): void {
+    if (this.walker.isInsideMessage) {
+      this.#unsaid.push(message);
+      return;
+    }
+    this.#flushOutput();
+    this.#peer.toClient(message);
   }
 
   /** The server is gone: what was under way has an unknown end. */
@@ -90,6 +102,10 @@ export class BackendStream implements FrameSink {
   }
 
   onMessage(type: number, buffer: Buffer, start: number, end: number): Verdict {
+    if (this.#unsaid.length > 0) {
+      this.walker.cut();
+      for (const message of this.#unsaid.splice(0)) this.say(message);
+    }
     switch (type) {
       case Backend.dataRow:
         return this.#onDataRow(buffer, start, end);
@@ -161,6 +177,10 @@ export class BackendStream implements FrameSink {
         (error: Error) => this.#peer.onFatal(error),
       );
       return Verdict.hold;
+    }
+    if (plan !== undefined && this.#state.wantsNotices) {
+      this.walker.cut();
+      this.say(encodeMaskNotice(plan));
     }
     if (head?.kind === 'describe' && 'plan' in head.target) {
       head.target.plan = plan;
@@ -401,28 +421,6 @@ function isNameChange(run: StatementRun | undefined): boolean {
 function mayHoldProtectedValues(head: Expectation | undefined): boolean {
   if (head?.kind === 'query') return head.touchesClassified;
   return judgementOf(head)?.touchesClassified ?? false;
-}
-
-function readTag(buffer: Buffer, start: number, end: number): string {
-  return buffer.toString('latin1', start + 5, end - 1);
-}
-
-function readErrorFields(message: Buffer): { severity: string; sqlState: string } {
-  const cursor = new MessageCursor(message, 5, message.length);
-  let severity = '';
-  let sqlState = '';
-  for (let field = cursor.byte(); field !== 0; field = cursor.byte()) {
-    const value = cursor.cstringBytes();
-    if (field === 0x56)
-      severity = value.toString('latin1'); // V: not translated
-    else if (field === 0x43) sqlState = value.toString('latin1'); // C
-  }
-  return { severity, sqlState };
-}
-
-function encodeRefusal(error: PortcullisError): Buffer {
-  const { sqlState, message, detail, hint, position } = error;
-  return encodeError({ severity: 'ERROR', sqlState, message, detail, hint, position });
 }
 
 /** SQL names are UTF-8 text; names on the wire are kept as latin1 of their bytes. */

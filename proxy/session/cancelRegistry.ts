@@ -13,15 +13,26 @@ export interface ServerKey {
 
 const longSecretBytes = 32;
 
+interface CancellableSession {
+  readonly secret: Buffer;
+  readonly server: ServerKey;
+  /** True where the statement had not been sent yet: the server has nothing to cancel. */
+  readonly cancelHere: () => boolean;
+}
+
 export class CancelRegistry {
-  readonly #sessions = new Map<number, { readonly secret: Buffer; readonly server: ServerKey }>();
+  readonly #sessions = new Map<number, CancellableSession>();
   #nextProcessId = 1 + (randomBytes(3).readUIntBE(0, 3) & 0x3fffff);
 
   /** A key for one session: 4 bytes of secret in protocol 3.0, 32 from 3.2 on. */
-  register(server: ServerKey, protocolVersion: number): { processId: number; secret: Buffer } {
+  register(
+    server: ServerKey,
+    protocolVersion: number,
+    cancelHere: () => boolean,
+  ): { processId: number; secret: Buffer } {
     const processId = this.#nextProcessId++ & 0x7fffffff;
     const secret = randomBytes(protocolVersion >= StartupCode.version32 ? longSecretBytes : 4);
-    this.#sessions.set(processId, { secret, server });
+    this.#sessions.set(processId, { secret, server, cancelHere });
     return { processId, secret };
   }
 
@@ -34,6 +45,7 @@ export class CancelRegistry {
     const session = this.#sessions.get(processId);
     if (session === undefined || session.secret.length !== secret.length) return;
     if (!timingSafeEqual(session.secret, secret)) return;
+    if (session.cancelHere()) return;
     const { host, port, processId: serverProcess, secret: serverSecret } = session.server;
     await new Promise<void>((resolve) => {
       const socket = connect(port, host, () => socket.end(serialize.cancel(serverProcess, serverSecret)));

@@ -1,7 +1,9 @@
 /** One client and its server connection: the two streams, their sockets, and how a session ends. */
+import type { ApprovalRequest } from '../approvals/request.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { encodeError } from '../wire/backendMessages.ts';
 import { WireError } from '../wire/protocol.ts';
+import { encodeHoldNotice } from './answerMessages.ts';
 import { BackendStream } from './backendStream.ts';
 import { FrontendStream } from './frontendStream.ts';
 import { SessionState } from './sessionState.ts';
@@ -9,6 +11,9 @@ import type { SocketLink } from './socketLink.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
 export type CloseReason = 'clientClosed' | 'clientLost' | 'serverLost' | 'stopping' | 'failed';
+
+/** What a client may send ahead while one of its statements waits for a reviewer. */
+const heldBytesLimit = 1024 * 1024;
 
 /** How long a client that reads nothing may keep its last message unread before it is cut off. */
 const lingerMs = 5_000;
@@ -18,6 +23,8 @@ export interface ClientSessionOptions {
   readonly server: SocketLink;
   readonly pipeline: StatementPipeline;
   readonly functionName: (oid: number) => string | undefined;
+  /** The client asked to be told which columns are masked. */
+  readonly wantsNotices: boolean;
   /** Called once, when both sides are closed and every outcome is written. */
   readonly onClosed: (reason: CloseReason) => void;
 }
@@ -37,17 +44,21 @@ export class ClientSession {
   /** The client sends no more; the server is told when all that came before is forwarded. */
   #hasClientEnded = false;
   #isClientHeld = false;
+  /** While a statement waits for a reviewer the client is read on: its leaving must be noticed. */
+  #isWaiting = false;
+  #bytesWhileWaiting = 0;
 
   constructor(options: ClientSessionOptions) {
     this.#client = options.client;
     this.#server = options.server;
     this.#pipeline = options.pipeline;
     this.#onClosed = options.onClosed;
-    const state = new SessionState(options.functionName);
+    const state = new SessionState(options.functionName, options.wantsNotices);
     this.#frontend = new FrontendStream(state, options.pipeline, {
       toServer: (bytes) => this.#toServer(bytes),
       pauseClient: () => this.#holdClient(true),
       resumeClient: () => this.#holdClient(false),
+      onWaiting: (request) => this.#onWaiting(request),
       onTerminate: () => this.#note('clientClosed'),
       onFatal: (error) => this.#fail(error),
     });
@@ -65,6 +76,11 @@ export class ClientSession {
     this.#note('stopping');
     this.#sayFatal(error);
     this.#server.end();
+  }
+
+  /** A CancelRequest has come. True where it ended a wait: the server has nothing to cancel. */
+  cancelWait(): boolean {
+    return this.#frontend.endWait('cancelled');
   }
 
   #open(): void {
@@ -86,6 +102,10 @@ export class ClientSession {
 
   #onClientBytes(bytes: Buffer, length: number): void {
     if (!this.#isServerOpen) return;
+    if (this.#isWaiting) {
+      this.#bytesWhileWaiting += length;
+      if (this.#bytesWhileWaiting > heldBytesLimit) this.#client.pause();
+    }
     this.#server.cork();
     this.#frontend.feed(bytes, length);
     this.#server.uncork();
@@ -108,8 +128,16 @@ export class ClientSession {
     if (!this.#isClientEnding && !this.#client.write(bytes)) this.#server.pause();
   }
 
+  #onWaiting(request: ApprovalRequest): void {
+    this.#isWaiting = true;
+    this.#backend.say(encodeHoldNotice(request));
+    this.#client.resume();
+  }
+
   #holdClient(isHeld: boolean): void {
     this.#isClientHeld = isHeld;
+    this.#isWaiting = false;
+    this.#bytesWhileWaiting = 0;
     if (isHeld) this.#client.pause();
     else if (this.#hasClientEnded) this.#server.end();
     else this.#client.resume();
@@ -118,6 +146,7 @@ export class ClientSession {
   #onClientEnd(): void {
     this.#note('clientClosed');
     this.#hasClientEnded = true;
+    this.#frontend.endWait('left');
     if (!this.#isClientHeld) this.#server.end();
   }
 

@@ -1,10 +1,13 @@
 /** What the client sends: each message is judged, recorded, then forwarded as it came, or replaced by a refusal. */
 import { isUtf8 } from 'node:buffer';
 import { serialize } from 'pg-protocol';
+import type { HoldEnd } from '../approvals/approvalDesk.ts';
+import type { ApprovalRequest } from '../approvals/request.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import {
   readBind,
+  readBindParameters,
   readExecute,
   readFunctionCall,
   readParse,
@@ -12,7 +15,15 @@ import {
   readTarget,
 } from '../wire/frontendMessages.ts';
 import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
-import type { Admission, JudgedMessage } from './judgement.ts';
+import {
+  type Answer,
+  isAdmission,
+  isApproved,
+  isJudged,
+  isRefused,
+  needsApproval,
+} from './judging/answer.ts';
+import type { Admission, Approval, JudgedMessage } from './judging/judgement.ts';
 import type { Lookup, Portal, PreparedStatement } from './names.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
@@ -32,6 +43,8 @@ export interface FrontendPeer {
   toServer(bytes: Buffer): void;
   pauseClient(): void;
   resumeClient(): void;
+  /** A statement waits for a reviewer: the client is told, and read on, so that its leaving is noticed. */
+  onWaiting(request: ApprovalRequest): void;
   /** The client says goodbye. */
   onTerminate(): void;
   /** The stream cannot be trusted any more. */
@@ -44,7 +57,9 @@ export class FrontendStream implements FrameSink {
   readonly #pipeline: StatementPipeline;
   readonly #peer: FrontendPeer;
   /** What the held message waited for. */
-  #answer: Admission | JudgedMessage | 'goOn' | undefined;
+  #answer: Answer | undefined;
+  /** Ends the wait for a reviewer. */
+  #wait: AbortController | undefined;
   #isEnded = false;
 
   constructor(state: SessionState, pipeline: StatementPipeline, peer: FrontendPeer) {
@@ -62,6 +77,15 @@ export class FrontendStream implements FrameSink {
   /** Nothing more is read, and what is held is not forwarded. */
   stop(): void {
     this.#isEnded = true;
+    this.endWait('left');
+  }
+
+  /** Ends the wait for a reviewer; false where none is under way. */
+  endWait(reason: HoldEnd): boolean {
+    const wait = this.#wait;
+    this.#wait = undefined;
+    wait?.abort(reason);
+    return wait !== undefined;
   }
 
   checkHeader(type: number, length: number): void {
@@ -175,7 +199,8 @@ export class FrontendStream implements FrameSink {
     const text = Buffer.from(
       name === undefined ? 'SELECT portcullis.unknown_function()' : `SELECT ${name}()`,
     );
-    const admission = this.#admission(text);
+    // Its arguments are nothing that a reviewer could read.
+    const admission = this.#admission(text, false);
     if (admission === undefined) return Verdict.hold;
     if (admission.kind === 'refused') return this.#refuse(admission.error, true);
     this.#expectQuery(admission);
@@ -186,8 +211,8 @@ export class FrontendStream implements FrameSink {
     if (this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
     const { name, text } = readParse(buffer, start, end);
     const answer = this.#takeAnswer();
-    if (isAdmission(answer) && answer.kind === 'refused') return this.#refuse(answer.error, false);
-    const judged = answer !== undefined && 'text' in answer ? answer : this.#judgement(text);
+    if (isRefused(answer)) return this.#refuse(answer.error, false);
+    const judged = isJudged(answer) ? answer : this.#judgement(text);
     if (judged === undefined) return Verdict.hold;
     if (judged.refusal !== undefined) return this.#holdForAdmission(this.#pipeline.admit(judged));
     const statement: PreparedStatement = { text: judged.text, judged };
@@ -201,11 +226,18 @@ export class FrontendStream implements FrameSink {
     const found = this.#state.statements.find(names.statement, this.#state.segment);
     if (found.kind === 'wait' || this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
     if (found.kind === 'none') return this.#refuse(unknownName(false, names.statement), false);
-    const portal: Portal = {
-      statement: found.value,
-      isDescribed: false,
-      plan: undefined,
-    };
+    const statement = found.value;
+    const answer = this.#takeAnswer();
+    if (isRefused(answer)) return this.#refuse(answer.error, false);
+    if (isJudged(answer)) statement.judged = answer;
+    else if (isApproved(answer)) statement.judged = answer.message;
+    else if (!this.#renewJudgement(statement)) return Verdict.hold;
+    const approval = isApproved(answer) ? answer.approval : undefined;
+    // Planning may already run functions on the values: what needs approval waits here, with its values.
+    if (needsApproval(statement.judged) && approval === undefined) {
+      return this.#holdForApproval(statement.judged, readBindParameters(buffer, start, end));
+    }
+    const portal: Portal = { statement, approval, isDescribed: false, plan: undefined };
     this.#state.portals.propose(names.portal, portal, this.#state.segment);
     this.#state.inFlight.push({ kind: 'bind', name: names.portal, portal });
     return Verdict.forward;
@@ -230,7 +262,7 @@ export class FrontendStream implements FrameSink {
     if (found.kind === 'wait' || inFlight.nameChanges > 0) return this.#holdUntilDrained();
     if (found.kind === 'none') return this.#refuse(unknownName(true, name), false);
     const portal = found.value;
-    const admission = this.#admissionOf(portal.statement);
+    const admission = this.#admissionOf(portal);
     if (admission === undefined) return Verdict.hold;
     if (admission.kind === 'refused') return this.#refuse(admission.error, false);
     const run = admission.runs[0]; // none for an empty text: EmptyQueryResponse
@@ -264,7 +296,7 @@ export class FrontendStream implements FrameSink {
     const judged = this.#pipeline.judge(`FETCH ALL FROM ${quoted}`, this.#state.findPrepared);
     if (judged instanceof Promise) return found;
     const statement = { text: judged.text, judged };
-    return { kind: 'found', value: { statement, isDescribed: false, plan: undefined } };
+    return { kind: 'found', value: { statement, approval: undefined, isDescribed: false, plan: undefined } };
   }
 
   #onClose(buffer: Buffer, start: number, end: number): Verdict {
@@ -309,34 +341,60 @@ export class FrontendStream implements FrameSink {
     return this.#hold(this.#state.inFlight.drained().then(() => 'goOn' as const));
   }
 
-  #admission(text: Buffer): Admission | undefined {
+  #admission(text: Buffer, mayAsk = true): Admission | undefined {
     const answer = this.#takeAnswer();
     if (isAdmission(answer)) return answer;
-    const judged = answer !== undefined && 'text' in answer ? answer : this.#judgement(text);
-    return judged === undefined ? undefined : this.#admit(judged);
+    if (isApproved(answer)) return this.#admit(answer.message, answer.approval);
+    const judged = isJudged(answer) ? answer : this.#judgement(text);
+    if (judged === undefined) return undefined;
+    if (!needsApproval(judged) || !mayAsk) return this.#admit(judged, undefined);
+    this.#holdForApproval(judged, undefined);
+    return undefined;
   }
 
   /** At Execute: judged again where policy or catalog have changed since Parse. */
-  #admissionOf(statement: PreparedStatement): Admission | undefined {
+  #admissionOf(portal: Portal): Admission | undefined {
     const answer = this.#takeAnswer();
     if (isAdmission(answer)) return answer;
-    if (answer !== undefined && 'text' in answer) statement.judged = answer;
-    else if (!this.#pipeline.isCurrent(statement.judged)) {
-      const judged = this.#pipeline.judgeAgain(statement.judged, this.#state.findPrepared);
-      if (judged instanceof Promise) {
-        this.#hold(judged);
-        return undefined;
-      }
-      statement.judged = judged;
-    }
-    return this.#admit(statement.judged);
+    if (isJudged(answer)) portal.statement.judged = answer;
+    else if (!this.#renewJudgement(portal.statement)) return undefined;
+    return this.#admit(portal.statement.judged, portal.approval);
   }
 
-  #admit(judged: JudgedMessage): Admission | undefined {
-    const admission = this.#pipeline.admit(judged);
+  /** False where judging anew takes time: the message is held for it. */
+  #renewJudgement(statement: PreparedStatement): boolean {
+    if (this.#pipeline.isCurrent(statement.judged)) return true;
+    const judged = this.#pipeline.judgeAgain(statement.judged, this.#state.findPrepared);
+    if (judged instanceof Promise) {
+      this.#hold(judged);
+      return false;
+    }
+    statement.judged = judged;
+    return true;
+  }
+
+  #admit(judged: JudgedMessage, approval: Approval | undefined): Admission | undefined {
+    const admission = this.#pipeline.admit(judged, approval);
     if (!(admission instanceof Promise)) return admission;
     this.#hold(admission);
     return undefined;
+  }
+
+  /** The statement waits for a reviewer; what the client sends meanwhile waits behind it. */
+  #holdForApproval(
+    judged: JudgedMessage,
+    parameters: readonly (string | null)[] | undefined,
+  ): typeof Verdict.hold {
+    this.walker.cut();
+    this.#peer.toServer(flush); // what came before is answered meanwhile
+    const wait = new AbortController();
+    this.#wait = wait;
+    const onWaiting = (request: ApprovalRequest) => this.#peer.onWaiting(request);
+    const hold = { parameters, signal: wait.signal, onWaiting };
+    const approved = this.#pipeline.approve(judged, hold, this.#state.findPrepared).finally(() => {
+      if (this.#wait === wait) this.#wait = undefined;
+    });
+    return this.#hold(approved);
   }
 
   #judgement(bytes: Buffer): JudgedMessage | undefined {
@@ -350,7 +408,7 @@ export class FrontendStream implements FrameSink {
     return undefined;
   }
 
-  #takeAnswer(): Admission | JudgedMessage | undefined {
+  #takeAnswer(): Exclude<Answer, 'goOn'> | undefined {
     const answer = this.#answer;
     this.#answer = undefined;
     return answer === 'goOn' ? undefined : answer;
@@ -360,7 +418,7 @@ export class FrontendStream implements FrameSink {
     return this.#hold(Promise.resolve(admission));
   }
 
-  #hold(promise: Promise<Admission | JudgedMessage | 'goOn'>): Verdict {
+  #hold(promise: Promise<Answer>): typeof Verdict.hold {
     this.#peer.pauseClient();
     promise.then(
       (answer) => this.#goOn(answer),
@@ -369,7 +427,7 @@ export class FrontendStream implements FrameSink {
     return Verdict.hold;
   }
 
-  #goOn(answer: Admission | JudgedMessage | 'goOn'): void {
+  #goOn(answer: Answer): void {
     this.#dropAnswer();
     this.#answer = answer;
     if (this.#isEnded) {
@@ -409,10 +467,6 @@ export class FrontendStream implements FrameSink {
       this.#peer.onFatal(error instanceof Error ? error : new Error(String(error)));
     }
   }
-}
-
-function isAdmission(answer: Admission | JudgedMessage | 'goOn' | undefined): answer is Admission {
-  return typeof answer === 'object' && 'kind' in answer;
 }
 
 function unknownName(isPortal: boolean, name: string): PortcullisError {

@@ -6,6 +6,8 @@ import { classifyCatalog } from '../masking/classifyCatalog.ts';
 import type { ConnectionInfo } from '../policy/decision.ts';
 import type { Catalog } from '../schema/catalog.ts';
 import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
+import { readSnapshot } from '../schema/readSnapshot.ts';
+import type { SchemaSnapshot } from '../schema/snapshot.ts';
 
 /** How often the database is asked, while sessions are open, whether others have changed its schema. */
 const probeIntervalMs = 5_000;
@@ -27,6 +29,9 @@ export class GovernedConnection {
   #classifications: Classifications;
   #probe: string;
   #refreshing: Promise<void> | undefined;
+  /** Ends when our own link is free: what reads over it does so alone. */
+  #reading: Promise<unknown> = Promise.resolve();
+  readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(settings: ConnectionSettings, log: Log, loaded: Loaded) {
@@ -67,10 +72,21 @@ export class GovernedConnection {
 
   /** Asks whether the schema has changed and loads it again if so. Concurrent calls share one look. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+    this.#refreshing ??= this.#alone(() => this.#refresh()).finally(() => {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
+  }
+
+  /** What the database looks like now, for people: tables, columns, indexes, constraints, grants. */
+  readSnapshot(): Promise<SchemaSnapshot> {
+    return this.#alone(async () => readSnapshot(this.#client ?? (await this.#reconnect())));
+  }
+
+  /** Calls the listener each time the schema was found changed; answers how to stop. */
+  onSchemaChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The schema may have changed: looks soon, and says so where that fails (the next statement tries again). */
@@ -93,6 +109,13 @@ export class GovernedConnection {
     this.#catalog = catalog;
     this.#classifications = classifications;
     this.#probe = probe;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #alone<T>(read: () => Promise<T>): Promise<T> {
+    const reading = this.#reading.then(read, read);
+    this.#reading = reading;
+    return reading;
   }
 
   async #reconnect(): Promise<Client> {

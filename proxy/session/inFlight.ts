@@ -1,6 +1,6 @@
 /** What the server still owes an answer to, in the order in which it was sent: the key to whose answer arrives. */
 import type { PortcullisError } from '../kit/errors.ts';
-import type { JudgedMessage, StatementRun } from './judgement.ts';
+import type { JudgedMessage, StatementRun } from './judging/judgement.ts';
 import type { Portal, PreparedStatement } from './names.ts';
 
 export type Expectation =

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { DatabaseError } from 'pg';
 import type { EventClient } from '../audit/events.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { LocalAccount } from '../identity/localAccounts.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { newSessionId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
@@ -17,12 +18,12 @@ import { TransactionStatus, WireError } from '../wire/protocol.ts';
 import { CancelRegistry } from './cancelRegistry.ts';
 import { ClientSession } from './clientSession.ts';
 import type { GovernedConnection } from './governedConnection.ts';
-import { authenticate, type HandshakeParts, type Opening, openHandshake } from './handshake.ts';
-import { settingFacts } from './settingFacts.ts';
+import { authenticate, type HandshakeParts, type Opening, openHandshake } from './opening/handshake.ts';
+import { settingFacts } from './opening/settingFacts.ts';
+import { HandshakeEnded } from './opening/startupReader.ts';
+import { connectUpstream, type Upstream } from './opening/upstream.ts';
 import { SocketLink } from './socketLink.ts';
-import { HandshakeEnded } from './startupReader.ts';
 import { type PipelineParts, StatementPipeline } from './statementPipeline.ts';
-import { connectUpstream, type Upstream } from './upstream.ts';
 
 /** As PostgreSQL's authentication_timeout. */
 const handshakeTimeoutMs = 60_000;
@@ -111,11 +112,14 @@ export class Listener {
     };
     let identity: Identity | undefined;
     try {
-      identity = await authenticate(opening, this.#parts);
+      const account = await authenticate(opening, this.#parts);
+      identity = account.identity;
+      const expired = account.checkAccess?.();
+      if (expired !== undefined) throw expired;
       const connection = this.#findConnection(request.database);
       this.#judgeSettings(identity, connection, request.settings);
       const upstream = await connectToServer(connection, request.settings);
-      this.#begin(opening, identity, connection, upstream, client);
+      this.#begin(opening, account, connection, upstream, client);
     } catch (error) {
       if (PortcullisError.is(error)) await this.#recordRefusal(error, client, identity, request.database);
       throw error;
@@ -145,13 +149,14 @@ export class Listener {
   }
 
   #begin(
-    { socket, isPlain, protocolVersion }: SessionOpening,
-    identity: Identity,
+    { socket, isPlain, protocolVersion, request: { wantsNotices } }: SessionOpening,
+    account: LocalAccount,
     connection: GovernedConnection,
     upstream: Upstream,
     client: EventClient,
   ): void {
     const id = newSessionId();
+    const { identity } = account;
     const { journal } = this.#parts;
     const { name, environment } = connection.info;
     if (this.#isStopping || socket.destroyed) {
@@ -165,7 +170,7 @@ export class Listener {
       identity: { email: identity.email, groups: identity.groups, subject: identity.subject },
       session: id,
     });
-    const key = this.#cancels.register(upstream.key, protocolVersion);
+    const key = this.#cancels.register(upstream.key, protocolVersion, () => session.cancelWait());
     socket.write(
       Buffer.concat([
         ...[...upstream.parameters].map(([parameter, value]) => encodeParameterStatus(parameter, value)),
@@ -173,10 +178,18 @@ export class Listener {
         encodeReadyForQuery(TransactionStatus.idle),
       ]),
     );
-    const session = new ClientSession({
+    const session: ClientSession = new ClientSession({
       client: new SocketLink(socket, isPlain),
       server: new SocketLink(upstream.socket, upstream.isPlain),
-      pipeline: new StatementPipeline(this.#parts, { id, identity, connection, client }),
+      pipeline: new StatementPipeline(this.#parts, {
+        id,
+        identity,
+        connection,
+        client,
+        desk: account.desk,
+        checkAccess: account.checkAccess,
+      }),
+      wantsNotices,
       functionName: (oid) => connection.catalog.functionByOid(oid),
       onClosed: (reason) => {
         this.#cancels.forget(key.processId);

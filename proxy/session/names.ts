@@ -3,7 +3,7 @@
  * change is pending, and holds for the messages that come after it up to the next Sync.
  */
 import type { MaskPlan } from '../masking/maskPlan.ts';
-import type { JudgedMessage } from './judgement.ts';
+import type { Approval, JudgedMessage } from './judging/judgement.ts';
 
 export interface PreparedStatement {
   readonly text: string;
@@ -13,6 +13,8 @@ export interface PreparedStatement {
 
 export interface Portal {
   readonly statement: PreparedStatement;
+  /** Given for this statement with these values, where it needs one. */
+  readonly approval: Approval | undefined;
   /** True once its rows are described to us: the mask plan is that of this very portal. */
   isDescribed: boolean;
   plan: MaskPlan | undefined;

@@ -1,6 +1,6 @@
 /** What both directions of a session must agree on: what is under way, what names mean, whether a COPY runs. */
 import { InFlight } from './inFlight.ts';
-import type { JudgedMessage } from './judgement.ts';
+import type { JudgedMessage } from './judging/judgement.ts';
 import { Names, type Portal, type PreparedStatement } from './names.ts';
 
 export class SessionState {
@@ -17,9 +17,12 @@ export class SessionState {
   isAwaitingCopy = false;
   onCopyAnswered: () => void = () => undefined;
   readonly functionName: (oid: number) => string | undefined;
+  /** The client asked to be told which columns are masked. */
+  readonly wantsNotices: boolean;
 
-  constructor(functionName: (oid: number) => string | undefined) {
+  constructor(functionName: (oid: number) => string | undefined, wantsNotices = false) {
     this.functionName = functionName;
+    this.wantsNotices = wantsNotices;
   }
 
   /** What EXECUTE's name stands for. */

@@ -30,6 +30,30 @@ export function readBind(buffer: Buffer, start: number, end: number): { portal: 
   return { portal: cursor.name(), statement: cursor.name() };
 }
 
+/**
+ * The values of a Bind, as text for people: text format as it is, binary format as `\\x` and hex digits (its type is not
+ * known from the message). null is NULL.
+ */
+export function readBindParameters(buffer: Buffer, start: number, end: number): (string | null)[] {
+  const cursor = new MessageCursor(buffer, start + bodyOffset, end);
+  cursor.cstringBytes();
+  cursor.cstringBytes();
+  const formats = readList(cursor, () => cursor.int16());
+  return readList(cursor, (index) => {
+    const length = cursor.int32();
+    if (length === -1) return null;
+    const bytes = cursor.bytes(length);
+    const isBinary = (formats.length === 1 ? formats[0] : formats[index]) === 1;
+    return isBinary ? `\\x${bytes.toString('hex')}` : bytes.toString('utf8');
+  });
+}
+
+function readList<T>(cursor: MessageCursor, read: (index: number) => T): T[] {
+  const count = cursor.int16();
+  if (count < 0) throw new WireError('a Bind message has a negative number of parameters');
+  return Array.from({ length: count }, (_, index) => read(index));
+}
+
 /** D and C: kind ('S' statement, 'P' portal) and name. */
 export function readTarget(buffer: Buffer, start: number, end: number): { isPortal: boolean; name: string } {
   const cursor = new MessageCursor(buffer, start + bodyOffset, end);

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import type { JournalEvent } from '../../proxy/audit/events.ts';
 import { readJournal } from '../../proxy/audit/readJournal.ts';
 import { createLog } from '../../proxy/kit/log.ts';
-import { type RunningProxy, startProxy } from '../../proxy/main.ts';
+import { type RunningProxy, startProxy } from '../../proxy/startProxy.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';
 
 const password = 'correct-horse';

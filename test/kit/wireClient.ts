@@ -1,7 +1,7 @@
 /** A client that speaks bytes: sends what it is told, in the pieces it is told, and shows each message that comes. */
 import type { Socket } from 'node:net';
 import { serialize } from 'pg-protocol';
-import { connectUpstream } from '../../proxy/session/upstream.ts';
+import { connectUpstream } from '../../proxy/session/opening/upstream.ts';
 
 export interface WireMessage {
   /** The type letter. */

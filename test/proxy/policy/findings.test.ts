@@ -145,11 +145,11 @@ describe('the error of a decision', () => {
     expect(error.hint).toMatch(/^Put it into a migration/);
   });
 
-  it('says of what needs approval by whom, and that it was not run', () => {
+  it('says of what needs approval by whom', () => {
     const error = refuse([effect('insert', { relation: { name: 'orders' } })]);
     expect(error.sqlState).toBe('42501');
     expect(error.message).toBe('INSERT INTO orders needs approval on demo (production)');
-    expect(error.detail).toMatch(/^It was not run: it needs approval by reviewers/);
+    expect(error.detail).toMatch(/^It needs approval by reviewers/);
   });
 
   it('counts its position in characters of the whole message, from 1', () => {

@@ -1,7 +1,7 @@
 /** What a client may ask for at the start of a session. */
 import { describe, expect, it } from 'vitest';
-import { parseOptions, readStartupParameters } from '../../../proxy/session/startupParameters.ts';
-import { encodeOptions } from '../../../proxy/session/upstream.ts';
+import { parseOptions, readStartupParameters } from '../../../proxy/session/opening/startupParameters.ts';
+import { encodeOptions } from '../../../proxy/session/opening/upstream.ts';
 
 describe('startup parameters', () => {
   it('take settings out of options as the server does', () => {

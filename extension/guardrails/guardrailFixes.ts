@@ -1,0 +1,69 @@
+/** Quick fixes for findings: the smallest change that would pass, or asking for approval. */
+import {
+  CodeAction,
+  type CodeActionContext,
+  CodeActionKind,
+  type CodeActionProvider,
+  type Range,
+  SnippetString,
+  SnippetTextEdit,
+  type TextDocument,
+  WorkspaceEdit,
+} from 'vscode';
+import { isAboutMissingWhere, placeWhere } from './addWhere.ts';
+import type { Mark } from './findings.ts';
+import { rangeOf } from './markRange.ts';
+import type { TextChecker } from './textChecker.ts';
+
+export class GuardrailFixes implements CodeActionProvider {
+  readonly #checker: TextChecker;
+
+  constructor(checker: TextChecker) {
+    this.#checker = checker;
+  }
+
+  provideCodeActions(document: TextDocument, range: Range, context: CodeActionContext): CodeAction[] {
+    const marks = this.#checker.of(document)?.marks ?? [];
+    const here = marks.filter((mark) => rangeOf(document, mark).intersection(range) !== undefined);
+    const actions = here.flatMap((mark) => {
+      const fixes = [addWhere(document, mark), askForApproval(document, mark)];
+      const diagnostics = context.diagnostics.filter(
+        ({ source, message }) => source === 'Portcullis' && message === mark.message,
+      );
+      for (const fix of fixes) if (fix !== undefined) fix.diagnostics = diagnostics;
+      return fixes.filter((fix) => fix !== undefined);
+    });
+    // Two findings of one statement have one fix.
+    return actions.filter(
+      (action, index) => actions.findIndex((other) => isSameFix(action, other)) === index,
+    );
+  }
+}
+
+function addWhere(document: TextDocument, mark: Mark): CodeAction | undefined {
+  if (!isAboutMissingWhere(mark.code)) return undefined;
+  const offset = placeWhere(document.getText(), mark.statement);
+  if (offset === undefined) return undefined;
+  const action = new CodeAction('Add a WHERE clause', CodeActionKind.QuickFix);
+  const snippet = SnippetTextEdit.insert(document.positionAt(offset), new SnippetString(' WHERE $0'));
+  action.edit = new WorkspaceEdit();
+  action.edit.set(document.uri, [snippet]);
+  action.isPreferred = true;
+  return action;
+}
+
+function askForApproval(document: TextDocument, mark: Mark): CodeAction | undefined {
+  if (mark.loudness !== 'warning') return undefined;
+  const action = new CodeAction('Run and ask for approval', CodeActionKind.QuickFix);
+  action.command = {
+    command: 'portcullis.runStatement',
+    title: action.title,
+    arguments: [document.uri, mark.statement.start],
+  };
+  return action;
+}
+
+function isSameFix(one: CodeAction, other: CodeAction): boolean {
+  const key = ({ title, command }: CodeAction) => JSON.stringify([title, command?.arguments?.[1]]);
+  return key(one) === key(other);
+}

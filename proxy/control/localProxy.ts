@@ -1,0 +1,305 @@
+/**
+ * The proxy of one person on one machine: signed out, or bound to the identity of a verified token, with the policy, the
+ * connections and the leases that the collector gives to it.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApprovalDesk } from '../approvals/approvalDesk.ts';
+import { ActivityLog } from '../audit/activity.ts';
+import { makePassword } from '../identity/localAccounts.ts';
+import { TokenKeeper } from '../identity/tokenKeeper.ts';
+import { CollectorClient } from '../kit/collectorClient.ts';
+import { CollectorFeed } from '../kit/collectorFeed.ts';
+import { PortcullisError } from '../kit/errors.ts';
+import type { Log } from '../kit/log.ts';
+import { freePortOr } from '../kit/ports.ts';
+import type { ConnectionSettings } from '../session/governedConnection.ts';
+import { type RunningProxy, startProxy } from '../startProxy.ts';
+import { writeClientFiles } from './clientFiles.ts';
+import { CollectorLink } from './collectorLink.ts';
+import { controlVersion } from './controlServer.ts';
+import { describeProblem } from './describeProblem.ts';
+import type { ConnectionStatus, ControlNotifications, ProxyStatus, Tokens } from './messages.ts';
+
+export interface LocalProxyOptions {
+  /** Kept between runs: journals, keys, port. */
+  readonly dataDirectory: string;
+  readonly log: Log;
+  readonly notify: <Name extends keyof ControlNotifications>(
+    name: Name,
+    params: ControlNotifications[Name],
+  ) => void;
+}
+
+/** Everything that exists only while somebody is signed in. */
+export interface SignedIn {
+  readonly collector: string;
+  readonly keeper: TokenKeeper;
+  readonly client: CollectorClient;
+  readonly proxy: RunningProxy;
+  readonly link: CollectorLink;
+  readonly activity: ActivityLog;
+}
+
+const noSync = { waiting: 0 };
+
+export class LocalProxy {
+  readonly #options: LocalProxyOptions;
+  readonly #connections = new Map<string, ConnectionStatus>();
+  #signedIn: SignedIn | undefined;
+  #closers: (() => Promise<void>)[] = [];
+  #status: ProxyStatus;
+  /** Sign-ins and sign-outs, one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LocalProxyOptions) {
+    this.#options = options;
+    mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 });
+    this.#status = this.#signedOut();
+  }
+
+  get status(): ProxyStatus {
+    return this.#status;
+  }
+
+  get clientCount(): number {
+    return this.#signedIn?.proxy.sessionCount() ?? 0;
+  }
+
+  /** What serves requests of windows. @throws Error in words where nobody is signed in */
+  get running(): SignedIn {
+    if (this.#signedIn !== undefined) return this.#signedIn;
+    throw new PortcullisError('ACCESS_EXPIRED', { message: 'nobody is signed in' });
+  }
+
+  /**
+   * Binds the proxy to the identity of these tokens. The same identity at the same collector again: only the tokens
+   * are renewed, and nothing is interrupted.
+   */
+  signIn(collector: string, tokens: Tokens): Promise<ProxyStatus> {
+    return this.#oneByOne(async () => {
+      const known = this.#signedIn;
+      if (known?.collector === collector && (await known.keeper.adopt(tokens))) {
+        this.#tell({ state: 'running' });
+        known.link.sync.retryNow();
+        return this.#status;
+      }
+      return this.#rebind(collector, tokens);
+    });
+  }
+
+  signOut(): Promise<ProxyStatus> {
+    return this.#oneByOne(async () => {
+      await this.#close();
+      this.#status = this.#signedOut();
+      this.#options.notify('statusChanged', this.#status);
+      return this.#status;
+    });
+  }
+
+  /** Ends everything; events not yet sent wait on the disk. */
+  async stop(): Promise<void> {
+    await this.#oneByOne(() => this.#close());
+  }
+
+  async #rebind(collector: string, tokens: Tokens): Promise<ProxyStatus> {
+    await this.#close();
+    this.#status = { ...this.#signedOut(), state: 'starting', collector };
+    this.#options.notify('statusChanged', this.#status);
+    try {
+      await this.#start(collector, tokens);
+    } catch (error) {
+      await this.#close();
+      this.#status = { ...this.#signedOut(), collector, problem: describeProblem(error) };
+      this.#options.notify('statusChanged', this.#status);
+      throw error;
+    }
+    return this.#status;
+  }
+
+  async #start(collector: string, tokens: Tokens): Promise<void> {
+    const { log, notify, dataDirectory } = this.#options;
+    const keeper = await TokenKeeper.open({ collector, tokens, log });
+    this.#closers.push(async () => keeper.dispose());
+    const { identity } = keeper;
+    keeper.onTokens((renewed) => {
+      notify('tokensChanged', { collector, tokens: renewed });
+      // What the policy allows was decided for the person as they were: with other groups all sessions start anew.
+      if (JSON.stringify(keeper.identity) === JSON.stringify(identity)) return;
+      this.#oneByOne(() => this.#rebind(collector, renewed)).catch((error) =>
+        log.error('the proxy could not be bound anew', error),
+      );
+    });
+    keeper.onExpired(() => this.#tell({ state: 'expired' }));
+    const client = new CollectorClient({ url: collector, token: () => keeper.token() });
+    const feed = new CollectorFeed(client, log.named('collector'));
+    this.#closers.push(() => feed.stop());
+    const home = join(dataDirectory, 'people', homeName(keeper.issuer, identity.subject));
+    const kept = readKept(home);
+    const settings = await fetchSettings(client, home);
+    for (const { name, environment } of settings.connections) {
+      this.#connections.set(name, { name, environment, state: 'opening' });
+    }
+    let link: CollectorLink | undefined;
+    const proxy = await startProxy({
+      dataDirectory: home,
+      policyDirectory: settings.policyDirectory,
+      connections: settings.connections,
+      accounts: [
+        {
+          user: identity.email,
+          password: kept.password,
+          identity,
+          checkAccess: () => checkAccess(keeper),
+          desk: new ApprovalDesk(client, feed),
+        },
+      ],
+      port: await freePortOr(kept.port),
+      log,
+      onConnection: (name, problem) => {
+        this.#noteConnection(name, problem);
+        if (problem === undefined) void link?.watch(name);
+      },
+    });
+    this.#closers.push(() => proxy.stop());
+    writeKept(home, { ...kept, port: proxy.port });
+    link = new CollectorLink({
+      proxy,
+      client,
+      feed,
+      dataDirectory: home,
+      log,
+      onSync: (sync) => this.#tell({ sync }),
+      onSnapshot: (connection) => notify('driftChanged', { connection }),
+    });
+    const started = link;
+    this.#closers.push(() => started.stop());
+    const activity = new ActivityLog({
+      folder: proxy.journalFolder,
+      journal: proxy.journal,
+      subject: identity.subject,
+      log,
+      onChange: () => notify('activityChanged', {}),
+    });
+    this.#closers.push(async () => activity.stop());
+    feed.on('requests', () => notify('requestsChanged', {}));
+    feed.on('drift', () => {
+      for (const connection of proxy.connections.keys()) notify('driftChanged', { connection });
+    });
+    for (const name of proxy.connections.keys()) void started.watch(name);
+    this.#signedIn = { collector, keeper, client, proxy, link: started, activity };
+    const access = writeClientFiles({
+      folder: home,
+      port: proxy.port,
+      user: identity.email,
+      password: kept.password,
+      connections: settings.connections.map(({ name }) => name),
+    });
+    const { email, groups, subject } = identity;
+    this.#tell({
+      state: 'running',
+      collector,
+      identity: { email, groups, subject },
+      access,
+      sync: started.sync.status,
+    });
+  }
+
+  /** In reverse order of starting. What fails to stop must not keep the rest from stopping. */
+  async #close(): Promise<void> {
+    this.#signedIn = undefined;
+    for (const close of this.#closers.splice(0).reverse()) {
+      await close().catch((error) => this.#options.log.error('something did not stop in order', error));
+    }
+    this.#connections.clear();
+  }
+
+  #noteConnection(name: string, problem: PortcullisError | undefined): void {
+    const known = this.#connections.get(name);
+    if (known === undefined) return;
+    const { environment } = known;
+    this.#connections.set(
+      name,
+      problem === undefined
+        ? { name, environment, state: 'ready' }
+        : { name, environment, state: 'failed', problem: describeProblem(problem) },
+    );
+    this.#tell({});
+  }
+
+  #tell(changes: Partial<ProxyStatus>): void {
+    this.#status = { ...this.#status, ...changes, connections: [...this.#connections.values()] };
+    this.#options.notify('statusChanged', this.#status);
+  }
+
+  #signedOut(): ProxyStatus {
+    return { version: controlVersion, pid: process.pid, state: 'signedOut', connections: [], sync: noSync };
+  }
+
+  #oneByOne<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change, change);
+    this.#changing = changed.catch(() => undefined);
+    return changed;
+  }
+}
+
+function checkAccess(keeper: TokenKeeper): PortcullisError | undefined {
+  if (!keeper.isExpired) return undefined;
+  return new PortcullisError('ACCESS_EXPIRED', {
+    message: `the sign-in of ${keeper.identity.email} has expired and could not be renewed`,
+  });
+}
+
+/** A folder a person and provider: journals of different people are never mixed. */
+function homeName(issuer: string, subject: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Kept from run to run, so that connection strings and terminals go on working. */
+interface Kept {
+  readonly password: string;
+  readonly port?: number;
+}
+
+function readKept(home: string): Kept {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  try {
+    return JSON.parse(readFileSync(join(home, 'access.json'), 'utf8')) as Kept;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { password: makePassword() };
+  }
+}
+
+function writeKept(home: string, kept: Kept): void {
+  writeFileSync(join(home, 'access.json'), JSON.stringify(kept), { mode: 0o600 });
+}
+
+/** What the collector says that this proxy is: its policy, written where it can be loaded, and its connections. */
+async function fetchSettings(
+  client: CollectorClient,
+  home: string,
+): Promise<{ policyDirectory: string; connections: ConnectionSettings[] }> {
+  const policy = await client.call<{ version: string; files: { name: string; text: string }[] }>(
+    'GET',
+    '/v1/policy',
+  );
+  const policyDirectory = join(home, 'policy', policy.version.replace(/[^0-9A-Za-z]/g, ''));
+  mkdirSync(policyDirectory, { recursive: true, mode: 0o700 });
+  for (const { name, text } of policy.files) {
+    if (!/^[\w.-]+\.cedar(schema)?$/.test(name))
+      throw new Error(`the collector sent a policy file named "${name}"`);
+    writeFileSync(join(policyDirectory, name), text, { mode: 0o600 });
+  }
+  const catalog = await client.call<{ items: { name: string; environment: string }[] }>('GET', '/v1/catalog');
+  const connections: ConnectionSettings[] = [];
+  for (const { name, environment } of catalog.items) {
+    const lease = await client.call<{ url: string }>('POST', '/v1/leases', { connection: name });
+    connections.push({ name, environment, url: lease.url });
+  }
+  return { policyDirectory, connections };
+}

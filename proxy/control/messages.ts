@@ -1,0 +1,204 @@
+/**
+ * What the editor and the proxy say to each other over the control channel (JSON-RPC 2.0 over a local socket, framed as
+ * vscode-jsonrpc frames it). The one file of the proxy that others may import, and they import types alone.
+ */
+import type { ApprovalRequest, NewRequest, RequestFinding, Review } from '../approvals/request.ts';
+import type { DriftItem, DriftReport, SchemaSnapshot, SnapshotTable } from '../schema/snapshot.ts';
+
+export type {
+  ApprovalRequest,
+  DriftItem,
+  DriftReport,
+  NewRequest,
+  RequestFinding,
+  Review,
+  SchemaSnapshot,
+  SnapshotTable,
+};
+
+/** Grows when a message changes its meaning; a proxy of another version is replaced once nobody uses it. */
+export type ControlVersion = 1;
+
+/** What the identity provider gave: kept in the editor's SecretStorage, or the keychain, nowhere else. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  readonly idToken?: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+export interface SignedInIdentity {
+  readonly subject: string;
+  readonly email: string;
+  readonly groups: readonly string[];
+}
+
+/** A problem that a person can do something about. */
+export interface Problem {
+  /** What happened, why: full sentences. */
+  readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+}
+
+export interface ConnectionStatus {
+  readonly name: string;
+  readonly environment: string;
+  readonly state: 'opening' | 'ready' | 'failed';
+  readonly problem?: Problem;
+}
+
+/** Where clients on this machine connect. The password is good at the loopback port only. */
+export interface LocalAccess {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  /** For PGPASSFILE and PGSERVICEFILE (manual 34.16, 34.17); readable by their owner only. */
+  readonly passwordFile: string;
+  readonly serviceFile: string;
+}
+
+export interface SyncStatus {
+  /** Events recorded but not yet acknowledged by the collector. */
+  readonly waiting: number;
+  /** RFC 3339; absent where nothing was sent yet. */
+  readonly lastSentAt?: string;
+  /** Why the last attempt failed; absent where it did not. */
+  readonly problem?: Problem;
+}
+
+/** The whole state of the proxy: every `statusChanged` carries all of it. */
+export interface ProxyStatus {
+  readonly version: ControlVersion;
+  readonly pid: number;
+  /** `expired`: the sign-in has ended and could not be renewed; statements are refused until the next sign-in. */
+  readonly state: 'signedOut' | 'starting' | 'running' | 'expired';
+  readonly collector?: string;
+  readonly identity?: SignedInIdentity;
+  readonly access?: LocalAccess;
+  readonly connections: readonly ConnectionStatus[];
+  readonly sync: SyncStatus;
+  /** Why it is not running, where that is a failure. */
+  readonly problem?: Problem;
+}
+
+/** One statement of a text, judged: offsets in UTF-16 code units of the text that was sent. */
+export interface CheckedStatement {
+  readonly start: number;
+  /** One past its last character, without the semicolon. */
+  readonly end: number;
+  readonly outcome: 'allow' | 'approve' | 'deny' | 'unparsed';
+  readonly findings: readonly RequestFinding[];
+}
+
+export interface SchemaState {
+  /** What the database holds now, as this proxy sees it. */
+  readonly live: SchemaSnapshot;
+  readonly drift: DriftReport;
+  /** Classification of columns that are masked, by `schema.table.column`. */
+  readonly classifications: Readonly<Record<string, string>>;
+}
+
+/** One statement in the activity view. */
+export interface ActivityEntry {
+  readonly seq: number;
+  readonly at: string;
+  readonly connection: string;
+  readonly environment: string;
+  readonly application: string;
+  /** As recorded: never the raw text where classified columns are touched. */
+  readonly text: string;
+  readonly decision: 'allow' | 'approve' | 'deny' | 'refused';
+  readonly status: 'running' | 'ok' | 'error' | 'cancelled' | 'unknown' | 'notRun' | 'refused';
+  /** The refusal's words, or the server's SQLSTATE. */
+  readonly reason?: string;
+  readonly rows?: number;
+  readonly micros?: number;
+  readonly maskedColumns: readonly { readonly column: string; readonly classification: string }[];
+  readonly isSynced: boolean;
+}
+
+/** Requests of a window to the proxy: method, parameters, answer. Errors are JSON-RPC errors whose data is a Problem. */
+export interface ControlRequests {
+  /** The first message of every window. */
+  hello: { params: { readonly version: ControlVersion; readonly client: string }; result: ProxyStatus };
+  /** Finds the provider of a collector and prepares a sign-in by authorization code with PKCE on a loopback redirect. */
+  beginSignIn: {
+    params: { readonly collector: string };
+    result: { readonly id: string; readonly url: string; readonly issuer: string };
+  };
+  /** Waits until the browser has come back; cancel it by JSON-RPC cancellation. Signs the proxy in. */
+  finishSignIn: {
+    params: { readonly id: string };
+    result: { readonly tokens: Tokens; readonly identity: SignedInIdentity };
+  };
+  /** Signs in with tokens kept from before; answers when connections are ready or have failed. */
+  resume: {
+    params: { readonly collector: string; readonly tokens: Tokens };
+    result: ProxyStatus;
+  };
+  signOut: { params: Record<string, never>; result: ProxyStatus };
+  checkText: {
+    params: { readonly connection: string; readonly text: string };
+    result: { readonly statements: readonly CheckedStatement[] };
+  };
+  readSchema: {
+    params: { readonly connection: string; readonly refresh: boolean };
+    result: SchemaState;
+  };
+  /** DDL texts for the diff editor: of one table in the baseline and now; empty where it does not exist there. */
+  readDdl: {
+    params: { readonly connection: string; readonly schema: string; readonly table: string };
+    result: { readonly baseline: string; readonly live: string };
+  };
+  /** Accepts the live state as the new baseline. Refused by the collector for who may not. */
+  acceptBaseline: { params: { readonly connection: string }; result: DriftReport };
+  listRequests: { params: Record<string, never>; result: { readonly requests: readonly ApprovalRequest[] } };
+  reviewRequest: {
+    params: { readonly id: string; readonly decision: Review['decision']; readonly comment: string };
+    result: ApprovalRequest;
+  };
+  withdrawRequest: { params: { readonly id: string }; result: ApprovalRequest };
+  listActivity: {
+    params: { readonly limit: number };
+    result: { readonly entries: readonly ActivityEntry[]; readonly sync: SyncStatus };
+  };
+  /** Ends the proxy: open sessions are told, events are kept. */
+  shutDown: { params: Record<string, never>; result: null };
+}
+
+/** Notifications of the proxy to every window. */
+export interface ControlNotifications {
+  statusChanged: ProxyStatus;
+  /** The provider has given new tokens: keep them instead of the old ones. */
+  tokensChanged: { readonly collector: string; readonly tokens: Tokens };
+  /** Ask for the list again. */
+  requestsChanged: Record<string, never>;
+  driftChanged: { readonly connection: string };
+  activityChanged: Record<string, never>;
+}
+
+export type ControlMethod = keyof ControlRequests;
+
+/**
+ * Notice that the proxy sends before rows whose columns are masked, to sessions that set `portcullis.notices` to `on`
+ * at their start (`options=-c portcullis.notices=on`): severity NOTICE, this SQLSTATE, and as detail the JSON text of
+ * {@link MaskedColumnsNotice}.
+ */
+export type MaskNoticeState = '01P01';
+
+/** While a statement waits for a reviewer: a NOTICE with this SQLSTATE; its detail is the JSON text {"request":ID}. */
+export type HoldNoticeState = '01P02';
+
+export interface MaskedColumnsNotice {
+  /** By position in the row, from 0. */
+  readonly columns: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly classification: string;
+    /** `partial`, `redact`, `null`, …: how it is masked. */
+    readonly method: string;
+  }[];
+}

@@ -1,0 +1,139 @@
+/** JSON over HTTP to the collector: bearer token, time limit, problem details (RFC 9457) turned into errors. */
+
+/** The collector answered, and refused. */
+export class CollectorRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'CollectorRefusal';
+    this.status = status;
+  }
+
+  static is(error: unknown, status?: number): error is CollectorRefusal {
+    return error instanceof CollectorRefusal && (status === undefined || error.status === status);
+  }
+}
+
+/** The collector could not be asked. What was meant for it is kept and tried again by whoever has to. */
+export class CollectorUnreachable extends Error {
+  constructor(url: string, cause: unknown) {
+    super(`the collector at ${url} cannot be reached: ${reasonOf(cause)}`, { cause });
+    this.name = 'CollectorUnreachable';
+  }
+
+  static is(error: unknown): error is CollectorUnreachable {
+    return error instanceof CollectorUnreachable;
+  }
+}
+
+export interface CollectorClientOptions {
+  /** `https://collector.example.com`; plain http only to this machine. */
+  readonly url: string;
+  /** Asked at each call, so that a renewed token is used at once. Throws where there is none that is still good. */
+  readonly token: () => string | Promise<string>;
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 15_000;
+
+export class CollectorClient {
+  readonly url: string;
+  readonly #token: () => string | Promise<string>;
+  readonly #timeoutMs: number;
+
+  constructor(options: CollectorClientOptions) {
+    this.url = checkCollectorUrl(options.url);
+    this.#token = options.token;
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  }
+
+  /** Throws CollectorRefusal, CollectorUnreachable, and what `token` throws. */
+  async call<Answer>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<Answer> {
+    const headers: Record<string, string> = { authorization: `Bearer ${await this.#token()}` };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const response = await this.#fetch(path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    });
+    const text = await response.text().catch((error: unknown) => {
+      throw new CollectorUnreachable(this.url, error);
+    });
+    if (!response.ok) throw new CollectorRefusal(response.status, readProblem(response, text));
+    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+  }
+
+  /**
+   * Server-sent events (HTML standard, section 9.2): yields each event's name until the stream ends or is aborted.
+   * @param onOpen called when the collector has begun to answer
+   */
+  async *stream(path: string, signal: AbortSignal, onOpen: () => void): AsyncGenerator<string> {
+    const headers = { authorization: `Bearer ${await this.#token()}`, accept: 'text/event-stream' };
+    const response = await this.#fetch(path, { headers, signal });
+    if (!response.ok)
+      throw new CollectorRefusal(response.status, readProblem(response, await response.text()));
+    if (response.body === null) return;
+    onOpen();
+    let rest = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body) {
+      rest += decoder.decode(chunk as Uint8Array, { stream: true });
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.startsWith('event:')) yield line.slice('event:'.length).trim();
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.url}${path}`, { ...init, redirect: 'error' });
+    } catch (error) {
+      throw new CollectorUnreachable(this.url, error);
+    }
+  }
+}
+
+/** The address without a trailing slash. Throws where it is none, carries credentials, or is plain http to elsewhere. */
+export function checkCollectorUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Error(
+      `"${text.slice(0, 200)}" is not the address of a collector; it looks like https://collector.example.com`,
+    );
+  }
+  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+    throw new Error('a collector is reached by https; plain http is taken on this machine only');
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new Error('the address of a collector has no user, no query and no fragment');
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+function readProblem(response: Response, text: string): string {
+  try {
+    const { title, detail } = JSON.parse(text) as { title?: unknown; detail?: unknown };
+    const words = typeof detail === 'string' ? detail : title;
+    if (typeof words === 'string' && words !== '') return words;
+  } catch {
+    // Not a problem document: the status speaks.
+  }
+  return `the collector answered ${response.status} ${response.statusText}`.trim();
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'it did not answer in time';
+  const { cause } = error;
+  if (cause instanceof Error && cause.message !== '') return cause.message;
+  return error.message;
+}

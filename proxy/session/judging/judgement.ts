@@ -1,0 +1,85 @@
+/** What a session knows of a message's text before anything of it runs, and of a statement while it runs. */
+
+import type { NewRequest, RequestFinding } from '../../approvals/request.ts';
+import type { EventMaskedColumn, IntentFields } from '../../audit/events.ts';
+import type { IntentTemplate } from '../../audit/eventTemplate.ts';
+import { monotonicMicros } from '../../kit/clock.ts';
+import type { PortcullisError } from '../../kit/errors.ts';
+import type { StatementFacts } from '../../sql/facts.ts';
+
+/** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
+export interface JudgedStatement {
+  /** Without the parse tree, which is the largest part of them and has been read. */
+  readonly facts: Omit<StatementFacts, 'tree'>;
+  /** The constant part of its events, for this session. */
+  readonly intent: IntentTemplate;
+  /** The fields of that, kept where its text needs approval: the event then names the approval too. */
+  readonly fields: IntentFields | undefined;
+  /** True where it runs code that cannot be looked into: its results may be anything. */
+  readonly isOpaque: boolean;
+  /** True where its event must be on the disk before it is forwarded. */
+  readonly isDurable: boolean;
+}
+
+/** Why a text may run only when a reviewer says so. */
+export interface ApprovalNeed {
+  readonly findings: readonly RequestFinding[];
+  readonly approvers: readonly string[];
+  readonly relations: NewRequest['relations'];
+  /** What the reviewer reads: the text, and what EXECUTE's names in it stand for. */
+  readonly text: string;
+}
+
+/** A message's text, judged as a whole: all its statements before any runs. */
+export interface JudgedMessage {
+  readonly text: string;
+  readonly statements: readonly JudgedStatement[];
+  /** Why none of it runs. */
+  readonly refusal: PortcullisError | undefined;
+  /** Set where it runs only with an approval. */
+  readonly approval: ApprovalNeed | undefined;
+  /** True where error texts about it may hold protected values. */
+  readonly touchesClassified: boolean;
+  readonly hasCopyIn: boolean;
+  /** True where running it defines or drops prepared statements. */
+  readonly changesNames: boolean;
+  /** True where it runs prepared statements by name (EXECUTE): what that means is looked up each time. */
+  readonly isByName: boolean;
+  /** What it was judged under; another stamp means: judge again. */
+  readonly stamp: string;
+}
+
+/** One run of a statement: from its event's first half to its second. */
+export class StatementRun {
+  readonly judged: JudgedStatement;
+  /** Number of its intent in the journal. */
+  readonly seq: number;
+  readonly startedAt = monotonicMicros();
+  rows = 0;
+  maskedColumns: readonly EventMaskedColumn[] | undefined;
+  isFinished = false;
+
+  constructor(judged: JudgedStatement, seq: number) {
+    this.judged = judged;
+    this.seq = seq;
+  }
+}
+
+/** An approval that has been used up for one run. */
+export interface Approval {
+  readonly request: string;
+  /** E-mail addresses of those who approved. */
+  readonly by: readonly string[];
+}
+
+/** The text as judged after the wait, and the approval that lets it run. */
+export interface ApprovedMessage {
+  readonly kind: 'approved';
+  readonly approval: Approval;
+  readonly message: JudgedMessage;
+}
+
+/** What may happen with a message: its statements run, each recorded, or none does. */
+export type Admission =
+  | { readonly kind: 'run'; readonly runs: readonly StatementRun[]; readonly message: JudgedMessage }
+  | { readonly kind: 'refused'; readonly error: PortcullisError };

@@ -1,0 +1,150 @@
+/** The governed port: settings in, parts built, port open. Used by `portcullis up` and by the proxy process. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Journal, openJournal } from './audit/journal.ts';
+import { type LocalAccount, LocalAccounts } from './identity/localAccounts.ts';
+import { PortcullisError } from './kit/errors.ts';
+import type { Log } from './kit/log.ts';
+import { loadPolicy, type PolicyEngine } from './policy/policyEngine.ts';
+import { type ConnectionSettings, GovernedConnection } from './session/governedConnection.ts';
+import { Listener } from './session/listener.ts';
+import { makeLocalCertificate } from './session/opening/localCertificate.ts';
+import { type Analyser, loadAnalyser } from './sql/analyser.ts';
+
+export interface ProxySettings {
+  /** Folder for journal and keys; made where it is missing. */
+  readonly dataDirectory: string;
+  /** Folder with `.cedar` files; the default pack where absent. */
+  readonly policyDirectory?: string | undefined;
+  readonly connections: readonly ConnectionSettings[];
+  readonly accounts: readonly LocalAccount[];
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly log: Log;
+  /** Told in words what is being done. */
+  readonly onProgress?: (step: string) => void;
+  /**
+   * Told of a connection that cannot be opened, and with undefined once it can. Where given, such a connection is tried
+   * again and again and keeps nothing else from working; where absent, it keeps the proxy from starting.
+   */
+  readonly onConnection?: (name: string, problem: PortcullisError | undefined) => void;
+}
+
+export interface RunningProxy {
+  readonly port: number;
+  readonly journal: Journal;
+  /** Where the journal is. */
+  readonly journalFolder: string;
+  readonly policy: PolicyEngine;
+  readonly analyser: Analyser;
+  /** Those that are open. */
+  readonly connections: ReadonlyMap<string, GovernedConnection>;
+  /** How many clients are connected. */
+  sessionCount(): number;
+  /** Closes sessions, then the journal. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const retryMs = { first: 1_000, longest: 30_000 };
+
+/** Builds all parts and listens. Rejects, with nothing left open, where any part is not right. */
+export async function startProxy(settings: ProxySettings): Promise<RunningProxy> {
+  const { log, onProgress = () => undefined } = settings;
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    onProgress('reading the policy');
+    const policy = await loadPolicy({ directory: settings.policyDirectory });
+    const analyser = await loadAnalyser();
+    closers.push(() => analyser.close());
+    const journalFolder = join(settings.dataDirectory, 'journal');
+    const journal = await openJournal(journalFolder, {
+      onFault: (error) =>
+        log.error('the journal cannot be written; statements are refused until it can', error),
+      onResume: () => log.info('the journal can be written again'),
+    });
+    closers.push(() => journal.close());
+    const connections = new Map<string, GovernedConnection>();
+    closers.push(await openConnections(settings, connections, onProgress));
+    const key = readCommitmentKey(settings.dataDirectory);
+    const listener = new Listener({
+      policy,
+      analyser,
+      journal,
+      connections,
+      accounts: new LocalAccounts(settings.accounts),
+      certificate: await makeLocalCertificate(),
+      commit: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex'),
+      log,
+    });
+    const port = await listener.listen(settings.port);
+    closers.push(() => listener.stop());
+    const sessionCount = () => listener.sessionCount;
+    return { port, journal, journalFolder, policy, analyser, connections, sessionCount, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Opens them all; answers how to close them. Rejects, with none left open, where one fails and none may. */
+async function openConnections(
+  { connections, log, onConnection }: ProxySettings,
+  open: Map<string, GovernedConnection>,
+  onProgress: (step: string) => void,
+): Promise<() => Promise<void>> {
+  const retries = new Set<NodeJS.Timeout>();
+  let isClosed = false;
+  const close = async () => {
+    isClosed = true;
+    for (const timer of retries) clearTimeout(timer);
+    await Promise.all([...open.values()].map((connection) => connection.close()));
+  };
+  const attempt = async (connection: ConnectionSettings, delayMs: number): Promise<void> => {
+    try {
+      onProgress(`reading what ${connection.name} holds and which of its columns are personal or secret`);
+      const governed = await openConnection(connection, log);
+      if (isClosed) return governed.close();
+      open.set(connection.name, governed);
+      onConnection?.(connection.name, undefined);
+    } catch (error) {
+      if (onConnection === undefined || !PortcullisError.is(error)) throw error;
+      if (isClosed) return;
+      onConnection(connection.name, error);
+      const timer = setTimeout(() => {
+        retries.delete(timer);
+        void attempt(connection, Math.min(delayMs * 2, retryMs.longest));
+      }, delayMs);
+      retries.add(timer);
+    }
+  };
+  try {
+    for (const connection of connections) await attempt(connection, retryMs.first);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return close;
+}
+
+async function openConnection(settings: ConnectionSettings, log: Log): Promise<GovernedConnection> {
+  try {
+    return await GovernedConnection.open(settings, log);
+  } catch (error) {
+    const message = error instanceof Error && error.message !== '' ? error.message : String(error);
+    throw new PortcullisError('UPSTREAM_UNAVAILABLE', { name: settings.name, message }, { cause: error });
+  }
+}
+
+/** The salt of the commitments to statement texts: kept with the journal, readable by its owner only. */
+function readCommitmentKey(dataDirectory: string): Buffer {
+  const path = join(dataDirectory, 'commitment.key');
+  if (existsSync(path)) return readFileSync(path);
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  const key = randomBytes(32);
+  writeFileSync(path, key, { mode: 0o600, flag: 'wx' });
+  return key;
+}

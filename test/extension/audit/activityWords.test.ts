@@ -1,0 +1,117 @@
+/** Statements and the state of the synchronisation are told in plain, harmless words. */
+import { describe, expect, it, vi } from 'vitest';
+import {
+  describeRow,
+  describeSync,
+  explainRow,
+  rowOf,
+  showDuration,
+} from '../../../extension/audit/activityWords.ts';
+import { throttle } from '../../../extension/audit/throttle.ts';
+import type { ActivityEntry } from '../../../proxy/control/messages.ts';
+
+const now = new Date(2026, 10, 21, 11, 0, 0);
+const entry: ActivityEntry = {
+  seq: 7,
+  at: new Date(2026, 10, 21, 10, 31, 5).toISOString(),
+  connection: 'demo',
+  environment: 'production',
+  application: 'psql',
+  text: 'SELECT email\n  FROM customers',
+  decision: 'allow',
+  status: 'ok',
+  rows: 1234,
+  micros: 4200,
+  maskedColumns: [{ column: 'email', classification: 'pii.email' }],
+  isSynced: true,
+};
+const describeEntry = (more: Partial<ActivityEntry>) => describeRow(rowOf({ ...entry, ...more }, now));
+
+describe('a statement in words', () => {
+  it('tells when, how much, how long, what was masked, and what waits', () => {
+    expect(rowOf(entry, now).what).toBe('SELECT email FROM customers');
+    expect(describeEntry({})).toBe('10:31:05 · 1,234 rows · 4.2 ms · 1 masked');
+    expect(describeEntry({ isSynced: false, rows: 1, maskedColumns: [] })).toBe(
+      '10:31:05 · 1 row · 4.2 ms · waits to be sent',
+    );
+    expect(explainRow(rowOf(entry, now))).toEqual([
+      'ok',
+      'On demo (production), from psql',
+      '1,234 rows in 4.2 ms',
+      'Masked: email (pii.email)',
+      'Event 7 is at the collector',
+    ]);
+  });
+
+  it.each([
+    [{ status: 'refused', decision: 'deny', reason: 'it has no WHERE' }, 'denied'],
+    [{ status: 'refused', decision: 'approve', reason: 'a reviewer has to agree' }, 'needs approval'],
+    [{ status: 'refused', decision: 'refused', reason: 'not parsed' }, 'refused'],
+    [{ status: 'error', reason: '22012' }, 'failed 22012'],
+    [{ status: 'cancelled', reason: '57014' }, 'cancelled'],
+    [{ status: 'unknown' }, 'outcome unknown'],
+    [{ status: 'notRun' }, 'not run'],
+    [{ status: 'ok', decision: 'approve' }, 'ok, approved'],
+  ] as const)('%o is %s', (more, outcome) => {
+    expect(rowOf({ ...entry, ...more }, now).outcome).toBe(outcome);
+  });
+
+  it('shows what would be invisible, or would turn its neighbours round', () => {
+    const row = rowOf({ ...entry, text: 'SELECT \u0000\u202e\u200b1', application: 'a\u001b[31m' }, now);
+    expect(row.what).toBe('SELECT ␀⟨U+202E⟩⟨U+200B⟩1');
+    expect(row.application).toBe('a␛[31m');
+  });
+
+  it('adds the date of another day, and rounds durations', () => {
+    expect(rowOf({ ...entry, at: new Date(2026, 10, 20, 9, 1, 2).toISOString() }, now).time).toBe(
+      'Nov 20 09:01',
+    );
+    expect([900, 1500, 999_400, 999_600, 61_000_000].map(showDuration)).toEqual([
+      '900 µs',
+      '1.5 ms',
+      '999 ms',
+      '1.0 s',
+      '1 min 1 s',
+    ]);
+  });
+});
+
+describe('the state of the synchronisation in words', () => {
+  const lastSentAt = entry.at;
+  it.each([
+    [{ waiting: 0 }, 'No event waits to be sent.'],
+    [{ waiting: 0, lastSentAt }, 'All events are at the collector; last sent 10:31:05.'],
+    [{ waiting: 1, lastSentAt }, '1 event waits to be sent; last sent 10:31:05.'],
+    [
+      {
+        waiting: 3,
+        problem: { message: 'Events wait to be sent: the collector at http://c cannot be reached: refused.' },
+      },
+      '3 events wait to be sent: the collector at http://c cannot be reached: refused.',
+    ],
+  ])('%o is "%s"', (sync, text) => {
+    expect(describeSync(sync, now).text).toBe(text);
+    expect(describeSync(sync, now).isTrouble).toBe('problem' in sync);
+  });
+});
+
+describe('reading again', () => {
+  it('happens at most once per interval, and once after the last news', () => {
+    vi.useFakeTimers();
+    let runs = 0;
+    const throttled = throttle(() => (runs += 1), 500);
+    for (let i = 0; i < 100; i += 1) {
+      throttled.call();
+      vi.advanceTimersByTime(10);
+    }
+    expect(runs).toBe(3); // at 0, 500 and 1000 ms
+    vi.advanceTimersByTime(2000);
+    expect(runs).toBe(3);
+    throttled.call();
+    throttled.call();
+    throttled.dispose();
+    vi.advanceTimersByTime(2000);
+    expect(runs).toBe(4);
+    vi.useRealTimers();
+  });
+});

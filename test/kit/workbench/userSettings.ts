@@ -1,0 +1,30 @@
+/** The settings every workbench of the tests starts with: nothing moves, nothing phones, and text is text in the page. */
+export const userSettings: Readonly<Record<string, unknown>> = {
+  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.reduceMotion': 'on',
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'window.dialogStyle': 'custom',
+  'window.confirmBeforeClose': 'never',
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.ignoreRecommendations': true,
+  'extensions.autoCheckUpdates': false,
+  'chat.disableAIFeatures': true,
+  'git.enabled': false,
+  'remote.autoForwardPorts': false,
+  'files.hotExit': 'off',
+  // What is typed arrives as typed.
+  'editor.autoClosingBrackets': 'never',
+  'editor.autoClosingQuotes': 'never',
+  'editor.autoIndent': 'none',
+  'editor.acceptSuggestionOnEnter': 'off',
+  'editor.acceptSuggestionOnCommitCharacter': false,
+  'editor.minimap.enabled': false,
+  // The terminal draws its text as elements of the page, where a test can read it.
+  'terminal.integrated.gpuAcceleration': 'off',
+  'terminal.integrated.enableMultiLinePasteWarning': 'never',
+};
