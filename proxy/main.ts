@@ -31,6 +31,7 @@ async function run(): Promise<number> {
     socket,
     handlers: makeHandlers(proxy, () => end()),
     log,
+    onWelcome: (tell) => proxy.welcome(tell),
     onWindows: () => {
       idleSince = Date.now();
     },

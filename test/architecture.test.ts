@@ -93,9 +93,7 @@ describe('the house', () => {
   it('lets the extension and the webviews know nothing of the proxy but message types', () => {
     const outside = imports.filter(
       ({ from, to, isType }) =>
-        !from.startsWith('proxy/') &&
-        to.startsWith('proxy/') &&
-        !(isType && to === messages),
+        !from.startsWith('proxy/') && to.startsWith('proxy/') && !(isType && to === messages),
     );
     expect(outside.map(show)).toEqual([]);
   });

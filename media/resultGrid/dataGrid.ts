@@ -24,7 +24,7 @@ const overscanPixels = 200;
 export interface GridListener {
   /** Enter or a double click: show the whole value. */
   onOpen(place: CellPlace): void;
-  onSelect(): void;
+  onSelect(active: CellPlace): void;
 }
 
 export class DataGrid {
@@ -203,7 +203,7 @@ export class DataGrid {
     if (isFollowed) this.#reveal(selection.active);
     this.#draw();
     this.focus();
-    this.#listener.onSelect();
+    this.#listener.onSelect(selection.active);
   }
 
   #reveal({ row, column }: CellPlace): void {

@@ -6,7 +6,7 @@ import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-context-menu/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
 import { DataGrid } from './dataGrid.ts';
-import { cellCount } from './gridSelection.ts';
+import { type CellPlace, cellCount } from './gridSelection.ts';
 import { type OpenCell, pageTemplate } from './pageTemplate.ts';
 import { RowWindows } from './rowWindows.ts';
 import './style.css';
@@ -28,13 +28,9 @@ const windows = new RowWindows((offset, count) => {
   if (snapshot !== undefined) channel.post({ kind: 'window', result: snapshot.result, offset, count });
 });
 const grid = new DataGrid(gridHost, windows, {
-  onOpen: ({ row, column }) => {
-    if (snapshot === undefined || windows.rowCount === 0) return;
-    openCell = { row, column, value: undefined };
-    channel.post({ kind: 'cell', result: snapshot.result, row, column });
-    draw();
-  },
-  onSelect: () => draw(),
+  onOpen: openCellAt,
+  // An open viewer follows the active cell.
+  onSelect: (place) => (openCell === undefined ? draw() : openCellAt(place)),
 });
 
 channel.listen((message) => {
@@ -51,6 +47,9 @@ channel.listen((message) => {
     windows.accept(message.offset, message.rows);
     grid.drawSoon();
   }
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && openCell !== undefined) closeCell();
 });
 document.addEventListener('copy', (event) => {
   if (!gridHost.contains(document.activeElement)) return;
@@ -75,6 +74,19 @@ function takeState(next: ResultSnapshot | undefined): void {
   draw();
   if (isOther) grid.reset(next?.columns ?? []);
   else grid.update(next?.columns ?? []);
+}
+
+function openCellAt({ row, column }: CellPlace): void {
+  if (snapshot === undefined || windows.rowCount === 0) return;
+  openCell = { row, column, value: undefined };
+  channel.post({ kind: 'cell', result: snapshot.result, row, column });
+  draw();
+}
+
+function closeCell(): void {
+  openCell = undefined;
+  draw();
+  grid.focus();
 }
 
 function copy(format: CopyFormat, isWithHeader: boolean): void {
@@ -123,11 +135,7 @@ function drawNow(): void {
           copy(format, true);
           draw();
         },
-        onCloseCell: () => {
-          openCell = undefined;
-          draw();
-          grid.focus();
-        },
+        onCloseCell: closeCell,
       },
     ),
     root,

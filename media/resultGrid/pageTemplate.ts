@@ -167,10 +167,7 @@ function withoutRows({ state, commands }: ResultSnapshot) {
 
 function cellViewer(snapshot: ResultSnapshot, { row, column, value }: OpenCell, actions: PageActions) {
   const told = snapshot.columns[column];
-  const close = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') actions.onCloseCell();
-  };
-  return html`<section class="viewer" aria-label="Cell" @keydown=${close}>
+  return html`<section class="viewer" aria-label="Cell">
     <header>
       <strong>${visibleLine(told?.name ?? '')}</strong>
       <span class="dim">${told?.type}, row ${(row + 1).toLocaleString('en-US')}${

@@ -2,7 +2,6 @@
 import type { EventSync } from '../audit/sync.ts';
 import { startSync } from '../audit/sync.ts';
 import type { CollectorClient } from '../kit/collectorClient.ts';
-import type { CollectorFeed } from '../kit/collectorFeed.ts';
 import type { Log } from '../kit/log.ts';
 import type { SchemaSnapshot } from '../schema/snapshot.ts';
 import type { RunningProxy } from '../startProxy.ts';
@@ -11,7 +10,6 @@ import type { SyncStatus } from './messages.ts';
 export interface CollectorLinkOptions {
   readonly proxy: RunningProxy;
   readonly client: CollectorClient;
-  readonly feed: CollectorFeed;
   /** Where the sync position is kept. */
   readonly dataDirectory: string;
   readonly log: Log;

@@ -28,6 +28,12 @@ export type ControlHandlers = {
 /** Another proxy of the same user listens on the socket: attach to that one. */
 export class SocketInUse extends Error {}
 
+/** Sends a notification. */
+export type Tell = <Name extends keyof ControlNotifications>(
+  name: Name,
+  params: ControlNotifications[Name],
+) => void;
+
 export interface ControlServerOptions {
   /** Path of a Unix socket in a folder that only its owner enters, or the name of a Windows pipe. */
   readonly socket: string;
@@ -35,6 +41,8 @@ export interface ControlServerOptions {
   readonly log: Log;
   /** Told with every window that comes or goes. */
   readonly onWindows: (count: number) => void;
+  /** What a window is told as soon as it has said hello. */
+  readonly onWelcome: (tell: Tell) => void;
 }
 
 export class ControlServer {
@@ -88,7 +96,7 @@ export class ControlServer {
   }
 
   #welcome(socket: Socket): void {
-    const { handlers, log, onWindows } = this.#options;
+    const { handlers, log, onWindows, onWelcome } = this.#options;
     this.#sockets.add(socket);
     const window = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket), {
       error: (message) => log.debug(message),
@@ -99,13 +107,19 @@ export class ControlServer {
     for (const method of Object.keys(handlers) as ControlMethod[]) {
       window.onRequest(method, async (params: unknown, token: CancellationToken) => {
         try {
-          if (method === 'hello') this.#checkHello(params);
-          else if (!this.#windows.has(window)) throw new Error('say hello first');
+          const isKnown = this.#windows.has(window) || mayComeFirst.has(method);
+          if (!isKnown)
+            throw new Error('the channel begins with hello, of the version that this proxy speaks');
           const handle = handlers[method] as (params: unknown, token: CancellationToken) => unknown;
           const answer = await handle(params ?? {}, token);
-          if (method === 'hello' && !this.#windows.has(window)) {
+          // A window of another version hears the state and may end this proxy; it does not keep it alive.
+          const isWelcome = (params as { version?: unknown } | undefined)?.version === controlVersion;
+          if (method === 'hello' && isWelcome && !this.#windows.has(window)) {
             this.#windows.add(window);
             onWindows(this.#windows.size);
+            setImmediate(() =>
+              onWelcome((name, told) => void window.sendNotification(name, told).catch(() => undefined)),
+            );
           }
           return answer;
         } catch (error) {
@@ -123,15 +137,9 @@ export class ControlServer {
     });
     window.listen();
   }
-
-  #checkHello(params: unknown): void {
-    const version = (params as { version?: unknown } | undefined)?.version;
-    if (version === controlVersion) return;
-    throw new Error(
-      `this proxy speaks version ${controlVersion} of the control channel, not ${String(version)}; restart it from the newer window`,
-    );
-  }
 }
+
+const mayComeFirst: ReadonlySet<string> = new Set<ControlMethod>(['hello', 'shutDown']);
 
 function isPipe(socket: string): boolean {
   return socket.startsWith('\\\\.\\pipe\\');

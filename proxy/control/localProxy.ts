@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ApprovalDesk } from '../approvals/approvalDesk.ts';
 import { ActivityLog } from '../audit/activity.ts';
 import { makePassword } from '../identity/localAccounts.ts';
 import { TokenKeeper } from '../identity/tokenKeeper.ts';
-import { CollectorClient } from '../kit/collectorClient.ts';
+import { ProviderUnreachable } from '../identity/tokenVerifier.ts';
+import { CollectorClient, CollectorRefusal, CollectorUnreachable } from '../kit/collectorClient.ts';
 import { CollectorFeed } from '../kit/collectorFeed.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
@@ -18,18 +19,16 @@ import type { ConnectionSettings } from '../session/governedConnection.ts';
 import { type RunningProxy, startProxy } from '../startProxy.ts';
 import { writeClientFiles } from './clientFiles.ts';
 import { CollectorLink } from './collectorLink.ts';
-import { controlVersion } from './controlServer.ts';
+import { controlVersion, type Tell } from './controlServer.ts';
 import { describeProblem } from './describeProblem.ts';
-import type { ConnectionStatus, ControlNotifications, ProxyStatus, Tokens } from './messages.ts';
+import type { ConnectionStatus, ProxyStatus, Tokens } from './messages.ts';
 
 export interface LocalProxyOptions {
   /** Kept between runs: journals, keys, port. */
   readonly dataDirectory: string;
   readonly log: Log;
-  readonly notify: <Name extends keyof ControlNotifications>(
-    name: Name,
-    params: ControlNotifications[Name],
-  ) => void;
+  /** Tells every window. */
+  readonly notify: Tell;
 }
 
 /** Everything that exists only while somebody is signed in. */
@@ -44,12 +43,18 @@ export interface SignedIn {
 
 const noSync = { waiting: 0 };
 
+const retryMs = { first: 2_000, longest: 60_000 };
+
 export class LocalProxy {
   readonly #options: LocalProxyOptions;
   readonly #connections = new Map<string, ConnectionStatus>();
   #signedIn: SignedIn | undefined;
   #closers: (() => Promise<void>)[] = [];
   #status: ProxyStatus;
+  /** The newest tokens, where the provider has renewed them since the sign-in. */
+  #renewed: { readonly collector: string; readonly tokens: Tokens } | undefined;
+  /** Binds again after a collector or provider that could not be reached. */
+  #retry: NodeJS.Timeout | undefined;
   /** Sign-ins and sign-outs, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -65,6 +70,11 @@ export class LocalProxy {
 
   get clientCount(): number {
     return this.#signedIn?.proxy.sessionCount() ?? 0;
+  }
+
+  /** A window that was away may have missed newer tokens: those it keeps would be refused. */
+  welcome(tell: Tell): void {
+    if (this.#renewed !== undefined) tell('tokensChanged', this.#renewed);
   }
 
   /** What serves requests of windows. @throws Error in words where nobody is signed in */
@@ -103,7 +113,7 @@ export class LocalProxy {
     await this.#oneByOne(() => this.#close());
   }
 
-  async #rebind(collector: string, tokens: Tokens): Promise<ProxyStatus> {
+  async #rebind(collector: string, tokens: Tokens, delayMs = retryMs.first): Promise<ProxyStatus> {
     await this.#close();
     this.#status = { ...this.#signedOut(), state: 'starting', collector };
     this.#options.notify('statusChanged', this.#status);
@@ -111,11 +121,27 @@ export class LocalProxy {
       await this.#start(collector, tokens);
     } catch (error) {
       await this.#close();
-      this.#status = { ...this.#signedOut(), collector, problem: describeProblem(error) };
+      const problem = describeProblem(error);
+      // What is away comes back: the window need not ask again.
+      const isAway =
+        CollectorUnreachable.is(error) ||
+        CollectorRefusal.is(error, 503) ||
+        error instanceof ProviderUnreachable;
+      this.#status = { ...this.#signedOut(), state: isAway ? 'starting' : 'signedOut', collector, problem };
       this.#options.notify('statusChanged', this.#status);
+      if (isAway) this.#retryIn(collector, tokens, delayMs);
       throw error;
     }
     return this.#status;
+  }
+
+  #retryIn(collector: string, tokens: Tokens, delayMs: number): void {
+    this.#retry = setTimeout(() => {
+      const next = Math.min(delayMs * 2, retryMs.longest);
+      this.#oneByOne(() => this.#rebind(collector, tokens, next)).catch((error) =>
+        this.#options.log.debug(`binding to ${collector} failed again: ${String(error)}`),
+      );
+    }, delayMs);
   }
 
   async #start(collector: string, tokens: Tokens): Promise<void> {
@@ -124,7 +150,8 @@ export class LocalProxy {
     this.#closers.push(async () => keeper.dispose());
     const { identity } = keeper;
     keeper.onTokens((renewed) => {
-      notify('tokensChanged', { collector, tokens: renewed });
+      this.#renewed = { collector, tokens: renewed };
+      notify('tokensChanged', this.#renewed);
       // What the policy allows was decided for the person as they were: with other groups all sessions start anew.
       if (JSON.stringify(keeper.identity) === JSON.stringify(identity)) return;
       this.#oneByOne(() => this.#rebind(collector, renewed)).catch((error) =>
@@ -167,7 +194,6 @@ export class LocalProxy {
     link = new CollectorLink({
       proxy,
       client,
-      feed,
       dataDirectory: home,
       log,
       onSync: (sync) => this.#tell({ sync }),
@@ -209,6 +235,8 @@ export class LocalProxy {
   /** In reverse order of starting. What fails to stop must not keep the rest from stopping. */
   async #close(): Promise<void> {
     this.#signedIn = undefined;
+    this.#renewed = undefined;
+    clearTimeout(this.#retry);
     for (const close of this.#closers.splice(0).reverse()) {
       await close().catch((error) => this.#options.log.error('something did not stop in order', error));
     }
@@ -291,8 +319,8 @@ async function fetchSettings(
   const policyDirectory = join(home, 'policy', policy.version.replace(/[^0-9A-Za-z]/g, ''));
   mkdirSync(policyDirectory, { recursive: true, mode: 0o700 });
   for (const { name, text } of policy.files) {
-    if (!/^[\w.-]+\.cedar(schema)?$/.test(name))
-      throw new Error(`the collector sent a policy file named "${name}"`);
+    if (!isPolicyFileName(name)) throw new Error(`the collector sent a policy file named "${name}"`);
+    mkdirSync(dirname(join(policyDirectory, name)), { recursive: true, mode: 0o700 });
     writeFileSync(join(policyDirectory, name), text, { mode: 0o600 });
   }
   const catalog = await client.call<{ items: { name: string; environment: string }[] }>('GET', '/v1/catalog');
@@ -302,4 +330,9 @@ async function fetchSettings(
     connections.push({ name, environment, url: lease.url });
   }
   return { policyDirectory, connections };
+}
+
+/** A relative path whose parts begin with no dot: nothing outside its folder. */
+function isPolicyFileName(name: string): boolean {
+  return name.length <= 200 && /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.cedar$/.test(name);
 }

@@ -2,10 +2,12 @@
 import * as oidc from 'openid-client';
 import type { Tokens } from '../control/messages.ts';
 import { type CollectorDiscovery, fetchProviderMetadata } from './providerMetadata.ts';
+import { ProviderUnreachable } from './tokenVerifier.ts';
 
 /** A public client (RFC 8252, section 8.4): no secret; what proves it is PKCE. */
 export async function openProvider({ issuer, clientId }: CollectorDiscovery): Promise<oidc.Configuration> {
   const metadata = await fetchProviderMetadata(issuer).catch((error: unknown) => {
+    if (error instanceof TypeError) throw new ProviderUnreachable(issuer, error);
     const words = error instanceof Error ? error.message : String(error);
     throw new Error(`the identity provider ${issuer} cannot be used: ${words}`, { cause: error });
   });

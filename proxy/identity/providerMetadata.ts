@@ -1,5 +1,7 @@
 /** Documents that say where things are: a collector's provider, and a provider's endpoints. Read with limits. */
 
+import { CollectorUnreachable } from '../kit/collectorClient.ts';
+
 export interface CollectorDiscovery {
   readonly issuer: string;
   readonly clientId: string;
@@ -21,6 +23,8 @@ const timeoutMs = 10_000;
 export async function fetchCollectorDiscovery(collector: string): Promise<CollectorDiscovery> {
   const url = `${collector}/.well-known/portcullis`;
   const document = await fetchDocument(url).catch((error: unknown) => {
+    // fetch says TypeError where nobody answers at all.
+    if (error instanceof TypeError || isTimeout(error)) throw new CollectorUnreachable(collector, error);
     throw new Error(`${collector} does not answer as a Portcullis collector: ${wordsOf(error)}`, {
       cause: error,
     });
@@ -77,9 +81,13 @@ async function fetchDocument(url: string): Promise<Record<string, unknown>> {
   return document as Record<string, unknown>;
 }
 
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it did not answer in time';
+  if (isTimeout(error)) return 'it did not answer in time';
   if (error instanceof SyntaxError) return 'its answer is not JSON';
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 }

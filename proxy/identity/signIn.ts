@@ -1,8 +1,9 @@
 /** Sign-in through the browser: authorization code with PKCE on a loopback redirect (RFC 6749, RFC 7636, RFC 8252). */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as oidc from 'openid-client';
 import type { Tokens } from '../control/messages.ts';
+import { checkCollectorUrl } from '../kit/collectorClient.ts';
 import { openProvider, toTokens } from './providerClient.ts';
 import { type CollectorDiscovery, fetchCollectorDiscovery } from './providerMetadata.ts';
 
@@ -17,9 +18,11 @@ export interface PendingSignIn extends CollectorDiscovery {
 
 const patienceMs = 5 * 60_000;
 const callbackPath = '/callback';
+const overWords = 'This sign-in is over already. You can close this page.';
 
 /** @throws Error in words where collector or provider do not answer as they should */
-export async function beginSignIn(collector: string): Promise<PendingSignIn> {
+export async function beginSignIn(collectorUrl: string): Promise<PendingSignIn> {
+  const collector = checkCollectorUrl(collectorUrl);
   const discovery = await fetchCollectorDiscovery(collector);
   const provider = await openProvider(discovery);
   const verifier = oidc.randomPKCECodeVerifier();
@@ -44,7 +47,9 @@ export async function beginSignIn(collector: string): Promise<PendingSignIn> {
       () => end(new Error('the sign-in was not finished within five minutes')),
       patienceMs,
     );
+    let isOver = false;
     const end = (outcome: Tokens | Error) => {
+      isOver = true;
       clearTimeout(timer);
       server.close();
       server.closeIdleConnections();
@@ -54,41 +59,40 @@ export async function beginSignIn(collector: string): Promise<PendingSignIn> {
     cancel = () => end(new Error('the sign-in was cancelled'));
     let isAnswered = false;
     server.on('request', (request, response) => {
-      const callback = new URL(request.url ?? '/', redirectUri);
-      if (request.method !== 'GET' || callback.pathname !== callbackPath)
-        return answer(response, 404, 'Not here.');
+      const callback = readCallback(request, redirectUri);
+      if (callback === undefined) return answer(response, 404, 'Not here.');
       // Somebody else's answer, or one of an older attempt: ours may still come.
       if (callback.searchParams.get('state') !== state) {
         return answer(response, 400, 'This answer belongs to another sign-in. Start again in the editor.');
       }
-      if (isAnswered) return answer(response, 400, 'This sign-in is over already. You can close this page.');
+      if (isAnswered || isOver) return answer(response, 400, overWords);
       isAnswered = true;
-      oidc
-        .authorizationCodeGrant(
-          provider,
-          callback,
-          { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce },
-          { resource: discovery.audience },
-        )
-        .then(
-          (grant) => {
-            answer(response, 200, 'You are signed in. You can close this page and go back to the editor.');
-            end(toTokens(grant));
-          },
-          (error: unknown) => {
-            const words = describeFailure(error);
-            answer(
-              response,
-              400,
-              `The sign-in failed: ${words}. Close this page and try again in the editor.`,
-            );
-            end(new Error(`the sign-in failed: ${words}`));
-          },
-        );
+      const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce };
+      oidc.authorizationCodeGrant(provider, callback, checks, { resource: discovery.audience }).then(
+        (grant) => {
+          if (isOver) return answer(response, 400, overWords);
+          answer(response, 200, 'You are signed in. You can close this page and go back to the editor.');
+          end(toTokens(grant));
+        },
+        (error: unknown) => {
+          const words = describeFailure(error);
+          answer(response, 400, `The sign-in failed: ${words}. Close this page and try again in the editor.`);
+          end(new Error(`the sign-in failed: ${words}`));
+        },
+      );
     });
   });
   finished.catch(() => undefined); // whoever waits for it hears of it
   return { ...discovery, collector, url: url.href, finished, cancel };
+}
+
+/** Undefined where the request is for anything but the page that the provider sends people back to. */
+function readCallback(request: IncomingMessage, redirectUri: string): URL | undefined {
+  const { method, url = '' } = request;
+  // "//" is a request target, and no address.
+  if (method !== 'GET' || !URL.canParse(url, redirectUri)) return undefined;
+  const callback = new URL(url, redirectUri);
+  return callback.href.startsWith(`${redirectUri}?`) ? callback : undefined;
 }
 
 async function listen(server: Server): Promise<number> {
@@ -122,7 +126,13 @@ function describeFailure(error: unknown): string {
       : `the provider says ${plain(error.error)}`;
   }
   if (error instanceof oidc.ResponseBodyError) return `the provider says ${plain(error.error)}`;
+  if (isNetworkFailure(error)) return 'the identity provider could not be reached';
   return 'the identity provider’s answer does not hold';
+}
+
+function isNetworkFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.message === 'fetch failed' || error.name === 'TimeoutError' || isNetworkFailure(error.cause);
 }
 
 /** Error codes are short words (RFC 6749, section 4.1.2.1); anything else is not repeated. */

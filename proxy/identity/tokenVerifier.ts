@@ -1,5 +1,13 @@
 /** Who a bearer token speaks for: checked against the keys of the provider that issued it (RFC 7519, RFC 9068). */
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import type { Identity } from './identity.ts';
 import { fetchProviderMetadata } from './providerMetadata.ts';
 
@@ -25,8 +33,7 @@ export class TokenRefused extends Error {
 /** The provider's keys could not be had: nothing is known of the token. */
 export class ProviderUnreachable extends Error {
   constructor(issuer: string, cause: unknown) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super(`the identity provider ${issuer} cannot be reached: ${message}`, { cause });
+    super(`the identity provider ${issuer} cannot be reached: ${reasonOf(cause)}`, { cause });
     this.name = 'ProviderUnreachable';
   }
 }
@@ -34,6 +41,10 @@ export class ProviderUnreachable extends Error {
 /** Asymmetric signatures only: with others, whoever can check a token could also make one. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const clockToleranceSeconds = 5;
+/** A provider has a handful of keys, of a kilobyte each. */
+const maxKeySetBytes = 512 * 1024;
+/** The last second that a Date can hold. */
+const lastSecond = 8.64e12;
 
 /** Keys are fetched at the first token, cached, and fetched again (not too often) when a token names one not seen. */
 export function makeTokenVerifier(provider: {
@@ -41,16 +52,20 @@ export function makeTokenVerifier(provider: {
   readonly audience: string;
 }): TokenVerifier {
   const { issuer, audience } = provider;
-  let keys: JWTVerifyGetKey | undefined;
+  let keys: Promise<JWTVerifyGetKey> | undefined;
   const findKeys = async (): Promise<JWTVerifyGetKey> => {
-    if (keys !== undefined) return keys;
     const { jwks_uri } = await fetchProviderMetadata(issuer);
-    keys = createRemoteJWKSet(new URL(jwks_uri), { cooldownDuration: 5_000, timeoutDuration: 5_000 });
-    return keys;
+    return createRemoteJWKSet(new URL(jwks_uri), {
+      cooldownDuration: 5_000,
+      timeoutDuration: 5_000,
+      [customFetch]: fetchKeySet,
+    });
   };
   return {
     verify: async (token) => {
-      const getKey = await findKeys().catch((error: unknown) => {
+      keys ??= findKeys(); // one search, however many tokens wait for it
+      const getKey = await keys.catch((error: unknown) => {
+        keys = undefined;
         throw new ProviderUnreachable(issuer, error);
       });
       let payload: JWTPayload;
@@ -65,21 +80,24 @@ export function makeTokenVerifier(provider: {
       } catch (error) {
         throw describeFailure(error, issuer);
       }
-      return { identity: readIdentity(payload), expiresAt: new Date((payload.exp ?? 0) * 1000), issuer };
+      return readToken(payload, issuer);
     },
   };
 }
 
 /** Group names count as they are; an address that is no text leaves the subject to stand for it. */
-function readIdentity(payload: JWTPayload): Identity {
-  const { sub = '', email, groups } = payload;
+function readToken(payload: JWTPayload, issuer: string): VerifiedToken {
+  const { sub, email, groups, exp } = payload;
+  if (typeof sub !== 'string' || sub === '') throw new TokenRefused('the token does not say whose it is');
+  if (exp === undefined || !(exp < lastSecond)) throw new TokenRefused('the token does not say when it ends');
   const isList = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
   if (groups !== undefined && !isList) throw new TokenRefused('the token’s groups are not a list of names');
-  return {
+  const identity = {
     subject: sub,
     email: typeof email === 'string' && email !== '' ? email : sub,
     groups: isList ? (groups as string[]) : [],
   };
+  return { identity, expiresAt: new Date(exp * 1000), issuer };
 }
 
 function describeFailure(error: unknown, issuer: string): Error {
@@ -94,6 +112,32 @@ function describeFailure(error: unknown, issuer: string): Error {
     return new ProviderUnreachable(issuer, error);
   }
   // jose throws its plain JOSEError where the key set was answered with anything but 200 or JSON.
-  if (error.code === 'ERR_JOSE_GENERIC') return new ProviderUnreachable(issuer, error);
+  if (error.code === 'ERR_JOSE_GENERIC' || error instanceof errors.JWKSInvalid) {
+    return new ProviderUnreachable(issuer, error);
+  }
   return new TokenRefused('the token is not one that the identity provider has signed', error);
+}
+
+/** Reads no more than a key set can be long. */
+const fetchKeySet: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += (chunk as Uint8Array).length;
+    if (size > maxKeySetBytes) throw new Error('its list of keys is far too long');
+    chunks.push(chunk as Uint8Array);
+  }
+  return new Response(response.status === 200 ? Buffer.concat(chunks) : null, { status: response.status });
+};
+
+/** fetch says only that it failed; why, the innermost cause says. */
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  if (failure.name === 'TimeoutError' || failure instanceof errors.JWKSTimeout)
+    return 'it did not answer in time';
+  if (failure instanceof SyntaxError) return 'its answer is not JSON';
+  const { cause } = failure;
+  const hasCause = cause instanceof Error && (cause.message !== '' || cause.cause instanceof Error);
+  return hasCause ? reasonOf(cause) : failure.message;
 }

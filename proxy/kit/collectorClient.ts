@@ -80,13 +80,15 @@ export class CollectorClient {
       throw new CollectorRefusal(response.status, readProblem(response, await response.text()));
     if (response.body === null) return;
     onOpen();
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body) {
-      rest += decoder.decode(chunk as Uint8Array, { stream: true });
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('event:')) yield line.slice('event:'.length).trim();
+    const reader = response.body.getReader();
+    // fetch forgets its signal once its request has been collected as garbage: the body is cancelled by hand.
+    const cancel = () => void reader.cancel().catch(() => undefined);
+    signal.addEventListener('abort', cancel);
+    try {
+      yield* readEventNames(reader);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      cancel();
     }
   }
 
@@ -96,6 +98,20 @@ export class CollectorClient {
     } catch (error) {
       throw new CollectorUnreachable(this.url, error);
     }
+  }
+}
+
+async function* readEventNames(reader: {
+  read(): Promise<{ value?: unknown; done: boolean }>;
+}): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + decoder.decode(value as Uint8Array, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.startsWith('event:')) yield line.slice('event:'.length).trim();
   }
 }
 

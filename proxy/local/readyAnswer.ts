@@ -11,8 +11,14 @@ export interface ReadyAnswer {
   readonly identities: readonly {
     readonly email: string;
     readonly groups: readonly string[];
+    /** What is typed at the development provider. */
+    readonly password: string;
+    /** An access token, good at the collector for an hour. */
+    readonly token: string;
     readonly url: string;
   }[];
+  readonly collector: string;
+  readonly issuer: string;
   readonly data: string;
 }
 

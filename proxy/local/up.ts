@@ -2,13 +2,19 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ApprovalDesk } from '../approvals/approvalDesk.ts';
+import { CollectorLink } from '../control/collectorLink.ts';
 import type { LocalAccount } from '../identity/localAccounts.ts';
+import { CollectorClient, CollectorRefusal } from '../kit/collectorClient.ts';
+import { CollectorFeed } from '../kit/collectorFeed.ts';
 import { createLog, type Log } from '../kit/log.ts';
+import { freePortOr } from '../kit/ports.ts';
 import { startProxy } from '../startProxy.ts';
-import { startDemoServer } from './demoServer.ts';
+import { type LocalServer, startLocalServer } from './localServer.ts';
 import { describeReady, type ReadyAnswer } from './readyAnswer.ts';
 import { clearRunningState, writeRunningState } from './runningState.ts';
-import { loadUpState, saveUpState, type UpState } from './upState.ts';
+import { startUpServices } from './upServices.ts';
+import { loadUpState, saveUpState } from './upState.ts';
 
 export const environments: readonly string[] = ['production', 'staging', 'development'];
 
@@ -22,7 +28,7 @@ export interface UpOptions {
   readonly json: boolean;
 }
 
-/** The people of a proxy that has no SSO: one for each group of the default policy. */
+/** The people of the development provider: one for each group of the default policy that reads data. */
 const people = [
   { user: 'dev', email: 'dev@example.com', groups: ['developers'] },
   { user: 'reviewer', email: 'reviewer@example.com', groups: ['reviewers'] },
@@ -69,35 +75,93 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     data,
     people.map(({ user }) => user),
   );
-  const target = await findTarget(options, data, state, log, progress, closers);
-  const accounts: LocalAccount[] = people.map(({ user, email, groups }) => ({
+  progress('starting PostgreSQL');
+  const { serverPassword, rolePassword, collectorPassword } = state;
+  const server = await startLocalServer({
+    dataDir: join(data, 'postgres'),
+    passwords: { server: serverPassword, role: rolePassword, collector: collectorPassword },
+    log,
+  });
+  closers.push(() => server.stop());
+  const target = await findTarget(options, server, progress);
+  const { environment } = options;
+  const connections = [{ name: target.name, environment, url: target.url }];
+  progress('starting the identity provider and the collector');
+  const identities = people.map(({ user, email, groups }) => ({
+    user,
+    identity: { subject: email, email, groups: [...groups] },
+  }));
+  const storeUrl = await server.collectorStore();
+  const services = await startUpServices(
+    { data, state, people: identities, storeUrl, connections, policyDirectory: options.policy, log },
+    closers,
+  );
+  const { provider, collector } = services;
+  const clientOf = (token: () => Promise<string>) => new CollectorClient({ url: collector.url, token });
+  const service = clientOf(() => provider.tokenForProxy());
+  const feed = new CollectorFeed(service, log);
+  closers.push(() => feed.stop());
+  const accounts: LocalAccount[] = identities.map(({ user, identity }) => ({
     user,
     password: state.passwords[user] ?? '',
-    identity: { subject: email, email, groups: [...groups] },
+    identity,
+    desk: new ApprovalDesk(
+      clientOf(() => provider.tokenFor(identity.email)),
+      feed,
+    ),
   }));
   const proxy = await startProxy({
     dataDirectory: data,
     policyDirectory: options.policy,
-    connections: [{ name: target.name, environment: options.environment, url: target.url }],
+    connections,
     accounts,
-    port: options.port ?? (await freeOr(state.port)),
+    port: options.port ?? (await freePortOr(state.port)),
     log,
     onProgress: progress,
   });
   closers.push(() => proxy.stop());
-  saveUpState(data, { ...state, port: proxy.port });
+  saveUpState(data, {
+    ...state,
+    port: proxy.port,
+    providerPort: provider.port,
+    collectorPort: collector.port,
+  });
+  const link = new CollectorLink({ proxy, client: service, dataDirectory: data, log });
+  closers.push(() => link.stop());
+  await link.watch(target.name);
+  if (options.target === undefined) await acceptFirstBaseline(service, target.name);
   const urlOf = (user: string) =>
     `postgres://${user}:${state.passwords[user]}@127.0.0.1:${proxy.port}/${encodeURIComponent(target.name)}`;
-  const { environment } = options;
   const connection = { name: target.name, environment, url: urlOf(whose.user), direct: target.direct };
   writeRunningState({ pid: process.pid, data, connections: [connection] });
   closers.push(async () => clearRunningState());
   return {
     ready: true,
     connections: [connection],
-    identities: people.map(({ user, email, groups }) => ({ email, groups: [...groups], url: urlOf(user) })),
+    identities: await Promise.all(
+      people.map(async ({ user, email, groups }) => ({
+        email,
+        groups: [...groups],
+        password: state.logins[user] ?? '',
+        token: await provider.tokenFor(email),
+        url: urlOf(user),
+      })),
+    ),
+    collector: collector.url,
+    issuer: provider.issuer,
     data,
   };
+}
+
+/** What the demo looks like when it is made is what it should look like. */
+async function acceptFirstBaseline(service: CollectorClient, connection: string): Promise<void> {
+  const path = `/v1/baselines/${encodeURIComponent(connection)}`;
+  try {
+    await service.call('GET', path);
+  } catch (error) {
+    if (!CollectorRefusal.is(error, 404)) throw error;
+    await service.call('POST', path, { from: 'live' });
+  }
 }
 
 /** `direct` is for people who set things up beside the proxy; `url` is what the proxy itself logs in with. */
@@ -109,23 +173,12 @@ interface Target {
 
 async function findTarget(
   options: UpOptions,
-  data: string,
-  state: UpState,
-  log: Log,
+  server: LocalServer,
   progress: (step: string) => void,
-  closers: Closers,
 ): Promise<Target> {
-  if (options.target !== undefined) {
-    const url = readTargetUrl(options.target);
-    return {
-      name: decodeURIComponent(url.pathname.slice(1)) || url.username,
-      url: url.href,
-      direct: url.href,
-    };
-  }
-  const demo = await startDemoServer({ dataDir: join(data, 'postgres'), state, log, progress });
-  closers.push(() => demo.stop());
-  return { name: 'demo', url: demo.url, direct: demo.direct };
+  if (options.target === undefined) return { name: 'demo', ...(await server.demo(progress)) };
+  const url = readTargetUrl(options.target);
+  return { name: decodeURIComponent(url.pathname.slice(1)) || url.username, url: url.href, direct: url.href };
 }
 
 function readTargetUrl(text: string): URL {
@@ -153,17 +206,6 @@ function prepareData(wanted: string | undefined, closers: Closers): string {
     rmSync(join(data, 'postgres'), { recursive: true, force: true });
   });
   return data;
-}
-
-/** The port of the last run where it is still free, so that connection strings go on working; else any. */
-async function freeOr(port: number | undefined): Promise<number> {
-  if (port === undefined) return 0;
-  const { createServer } = await import('node:net');
-  return new Promise((settle) => {
-    const probe = createServer();
-    probe.once('error', () => settle(0));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => settle(port)));
-  });
 }
 
 /** Resolves at the first SIGINT or SIGTERM. Signals after it change nothing: stopping is under way. */

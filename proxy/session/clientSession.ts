@@ -78,6 +78,12 @@ export class ClientSession {
     this.#server.end();
   }
 
+  /** Closes both sides at once. */
+  destroy(): void {
+    this.#client.destroy();
+    this.#server.destroy();
+  }
+
   /** A CancelRequest has come. True where it ended a wait: the server has nothing to cancel. */
   cancelWait(): boolean {
     return this.#frontend.endWait('cancelled');

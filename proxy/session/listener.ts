@@ -79,6 +79,9 @@ export class Listener {
     while (this.#sessions.size > 0 && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // What did not end in time is cut off, so that its end is recorded before the journal closes.
+    for (const session of this.#sessions) session.destroy();
+    while (this.#sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   async #welcome(raw: Socket): Promise<void> {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { serialize } from 'pg-protocol';
-import { connectUpstream } from '../../proxy/session/upstream.ts';
+import { connectUpstream } from '../../proxy/session/opening/upstream.ts';
 
 export type PgbenchMode = 'simple' | 'extended' | 'prepared';
 

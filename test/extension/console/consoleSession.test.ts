@@ -1,9 +1,9 @@
 /** The console's client against a real proxy before a real PostgreSQL. */
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConsoleSession } from '../../../extension/console/consoleSession.ts';
-import { ResultRun } from '../../../extension/console/resultRun.ts';
-import { RowStore } from '../../../extension/console/rowStore.ts';
+import { ResultRun } from '../../../extension/console/results/resultRun.ts';
+import { RowStore } from '../../../extension/console/results/rowStore.ts';
+import { ConsoleSession } from '../../../extension/console/session/consoleSession.ts';
 import { type Governed, startGoverned } from '../../kit/governed.ts';
 
 const target = { connection: 'shop', environment: 'development' };
@@ -77,6 +77,17 @@ describe('the client of the console', () => {
       problem: { sqlState: '42703', place: { line: 2, column: 3, text: '  nmae FROM customers' } },
     });
     expect((await run(session, 'SELECT 1')).state).toEqual({ kind: 'done' });
+  });
+
+  it('knows which columns the proxy has masked, and how', async () => {
+    const result = await run(openSession(), 'SELECT id, email FROM customers ORDER BY id LIMIT 1');
+    expect(result.snapshot().columns).toMatchObject([
+      { name: 'id' },
+      { name: 'email', mask: { classification: 'pii.email', method: expect.any(String) } },
+    ]);
+    expect(result.snapshot().columns[0]?.mask).toBeUndefined();
+    expect(JSON.stringify(result.rows.window(0, 1))).not.toContain('ada1@secret.example');
+    expect(result.snapshot().notices).toEqual([]);
   });
 
   it('keeps a transaction open from run to run and says so', async () => {

@@ -14,6 +14,19 @@ const browserArguments = [
   '--disable-dev-shm-usage',
 ];
 
+/**
+ * A workbench in a browser leads links to this machine through itself, which changes their bytes and what the pages there
+ * know of their own address. On a desktop they open as they are: so they do where the page has no `proxyEndpointTemplate`.
+ */
+const openLinksAsOnDesktop = `new MutationObserver((_, observer) => {
+  const meta = document.getElementById('vscode-workbench-web-configuration');
+  if (meta === null) return;
+  observer.disconnect();
+  const settings = JSON.parse(meta.dataset.settings);
+  delete settings.productConfiguration.proxyEndpointTemplate;
+  meta.dataset.settings = JSON.stringify(settings);
+}).observe(document, { childList: true, subtree: true });`;
+
 /** `PORTCULLIS_HEADED=1` shows it on the screen. */
 export async function launchBrowser(): Promise<Browser> {
   const found = findWorkbench();
@@ -32,13 +45,6 @@ export async function newPerson(browser: Browser, deviceScaleFactor = 1): Promis
     deviceScaleFactor,
     ignoreHTTPSErrors: true,
   });
-  // A workbench in a browser leads links to this machine through itself, which breaks what pages there
-  // know of their own address (sign-in, cookies). On a desktop such links open as they are: so they do here.
-  await context.route(/^http:\/\/[^/]+\/proxy\/\d+\//, (route) => {
-    const url = new URL(route.request().url());
-    const [, , port = '', ...path] = url.pathname.split('/');
-    const location = `http://127.0.0.1:${port}/${path.join('/')}${url.search}${url.hash}`;
-    return route.fulfill({ status: 302, headers: { location } });
-  });
+  await context.addInitScript({ content: openLinksAsOnDesktop });
   return context;
 }

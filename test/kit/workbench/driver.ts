@@ -12,7 +12,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { newPerson } from './browser.ts';
 import {
@@ -59,16 +59,18 @@ export class Editor {
     this.#screenshots = screenshots;
   }
 
-  /** Loads the workbench, or loads it again (as "Developer: Reload Window" does). */
+  /** Loads the workbench, or loads it again as "Developer: Reload Window" does. Its folder must hold a file. */
   open(): Promise<void> {
     return this.#attempt('open the workbench', async () => {
       await this.page.goto(this.workbench.url, { timeout: loadPatience });
       await this.page.locator('.monaco-workbench').waitFor({ timeout: loadPatience });
-      // The files of the folder are listed once the server is connected.
-      await this.page
+      // A server that cannot be reached lists the folder as its own only row, and shows a dialog.
+      const dialog = this.page.locator('.monaco-dialog-box', { hasText: 'failed to connect' });
+      const file = this.page
         .locator('.explorer-folders-view .monaco-list-row')
-        .first()
-        .waitFor({ timeout: loadPatience });
+        .filter({ hasNotText: exactly(basename(this.workbench.folder)) });
+      await dialog.or(file).first().waitFor({ timeout: loadPatience });
+      if (await dialog.isVisible()) throw new Error(await dialog.innerText());
     });
   }
 
@@ -108,7 +110,7 @@ export class Editor {
 
   save(): Promise<void> {
     return this.#attempt('save the file', async () => {
-      await this.page.keyboard.press('ControlOrMeta+S');
+      await this.runCommand('File: Save');
       await this.page.locator('.editor-group-container.active .tab.active:not(.dirty)').waitFor();
     });
   }

@@ -18,6 +18,12 @@ export async function endProcesses(leader: number | undefined, folder: string): 
   );
 }
 
+/** At once and without waiting, for when there is no time left. */
+export function killProcesses(leader: number | undefined, folder: string): void {
+  if (leader !== undefined) signalTo(-leader, 'SIGKILL');
+  for (const pid of stragglers(folder)) signalTo(pid, 'SIGKILL');
+}
+
 /** The processes whose command line or environment names the folder. Linux only: elsewhere there is no /proc to ask. */
 export function stragglers(folder: string): number[] {
   let names: string[];

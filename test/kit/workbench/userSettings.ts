@@ -17,7 +17,8 @@ export const userSettings: Readonly<Record<string, unknown>> = {
   'git.enabled': false,
   'remote.autoForwardPorts': false,
   'files.hotExit': 'off',
-  // What is typed arrives as typed.
+  // What is typed arrives as typed, and is saved when it is saved (in a browser VS Code saves by itself).
+  'files.autoSave': 'off',
   'editor.autoClosingBrackets': 'never',
   'editor.autoClosingQuotes': 'never',
   'editor.autoIndent': 'none',

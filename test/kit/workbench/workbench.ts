@@ -22,7 +22,7 @@ import {
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { findWorkbench } from './findWorkbench.ts';
-import { endProcesses } from './ownProcesses.ts';
+import { endProcesses, killProcesses } from './ownProcesses.ts';
 import { userSettings } from './userSettings.ts';
 
 export type WorkbenchOptions = {
@@ -73,7 +73,10 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
       },
     );
   let server: ChildProcess | undefined;
+  const killAtExit = () => killProcesses(server?.pid, own.root); // a run that is broken off leaves nothing either
+  process.once('exit', killAtExit);
   const stop = async () => {
+    process.off('exit', killAtExit);
     await endProcesses(server?.pid, own.root);
     rmSync(own.root, { recursive: true, force: true, maxRetries: 5 });
   };

@@ -1,0 +1,116 @@
+/** The results view: holds the run that is shown, and feeds its page with snapshots and windows of rows. */
+import {
+  commands,
+  type Disposable,
+  type ExtensionContext,
+  env,
+  type WebviewView,
+  type WebviewViewProvider,
+  window,
+} from 'vscode';
+import type { GridToHost, HostToGrid } from '../../kit/gridMessages.ts';
+import { pageHtml, pageOptions } from '../../kit/webviewHtml.ts';
+import type { ConsoleSessions } from '../session/consoleSessions.ts';
+import { ResultRun } from './resultRun.ts';
+import { cellOf, copyOf, windowOf } from './resultWindow.ts';
+
+/** Rows come by the thousand; the page is told of them at most this often. */
+const pauseMs = 100;
+
+export class ResultsView implements WebviewViewProvider, Disposable {
+  static readonly id = 'portcullis.results';
+  readonly #context: ExtensionContext;
+  readonly #sessions: ConsoleSessions;
+  #view: WebviewView | undefined;
+  #run: ResultRun | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: ExtensionContext, sessions: ConsoleSessions) {
+    this.#context = context;
+    this.#sessions = sessions;
+  }
+
+  resolveWebviewView(view: WebviewView): void {
+    this.#view = view;
+    view.webview.options = pageOptions(this.#context);
+    view.webview.onDidReceiveMessage((message: GridToHost) => void this.#answer(message));
+    view.onDidDispose(() => {
+      if (this.#view === view) this.#view = undefined;
+    });
+    view.webview.html = pageHtml(this.#context, view.webview, 'resultGrid', 'Portcullis Results');
+  }
+
+  /** Puts a run in the place of the last one, whose rows are let go, and brings the view up without taking the focus. */
+  show(run: ResultRun): void {
+    if (this.#run !== undefined && this.#run !== run) {
+      this.#run.onChange = () => {};
+      this.#run.letGo();
+    }
+    this.#run = run;
+    run.onChange = () => this.#tellSoon();
+    this.#tell();
+    if (this.#view === undefined)
+      void commands.executeCommand(`${ResultsView.id}.focus`, { preserveFocus: true });
+    else this.#view.show(true);
+  }
+
+  /** Cancels what is shown. */
+  cancel(): void {
+    if (this.#run !== undefined) this.#sessions.ofRun(this.#run)?.cancel();
+  }
+
+  async #answer(message: GridToHost): Promise<void> {
+    if (message.kind === 'ready') return this.#tell();
+    const run = this.#run;
+    // Of a result that is no longer shown: its page will get the new state.
+    if (run === undefined || run.result !== message.result) return;
+    switch (message.kind) {
+      case 'window':
+        return this.#post(windowOf(run, message.offset, message.count));
+      case 'cell':
+        return this.#post(cellOf(run, message.row, message.column));
+      case 'cancel':
+        return this.cancel();
+      case 'endTransaction':
+        return this.#endTransaction(run, message.how);
+      case 'copy': {
+        const text = copyOf(run, message.format, message.range, message.isWithHeader);
+        if (text === undefined)
+          void window.showWarningMessage(
+            'Nothing was copied: the selection is more than 50 MB of text. Select fewer rows.',
+          );
+        else await env.clipboard.writeText(text);
+      }
+    }
+  }
+
+  #endTransaction(run: ResultRun, how: 'COMMIT' | 'ROLLBACK'): void {
+    const session = this.#sessions.ofRun(run);
+    if (session === undefined || session.current !== undefined) return;
+    const next = new ResultRun(how, run.target);
+    this.show(next);
+    void session.run(next);
+  }
+
+  #tellSoon(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), pauseMs);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#view === undefined) return;
+    const snapshot = this.#run?.snapshot();
+    this.#view.description =
+      snapshot === undefined ? '' : [snapshot.connection, snapshot.title].filter(Boolean).join(' · ');
+    this.#post({ kind: 'state', snapshot });
+  }
+
+  #post(message: HostToGrid): void {
+    void this.#view?.webview.postMessage(message);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,95 @@
+/** The lines above statements: Run, and on the first line of the document where it would run. */
+import {
+  CodeLens,
+  type CodeLensProvider,
+  type Disposable,
+  EventEmitter,
+  Position,
+  Range,
+  type TextDocument,
+} from 'vscode';
+import type { CheckedStatement, ConnectionStatus } from '../../proxy/control/messages.ts';
+import type { ConnectionChoice } from '../kit/connectionChoice.ts';
+import { accessOf, type ProxyLink } from '../kit/proxyLink.ts';
+import type { CheckedTexts } from './checkedTexts.ts';
+
+const firstLine = new Range(0, 0, 0, 0);
+
+export class RunLenses implements CodeLensProvider, Disposable {
+  readonly #changed = new EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.#changed.event;
+  readonly #link: ProxyLink;
+  readonly #choice: ConnectionChoice;
+  readonly #texts: CheckedTexts;
+
+  constructor(link: ProxyLink, choice: ConnectionChoice, texts: CheckedTexts) {
+    this.#link = link;
+    this.#choice = choice;
+    this.#texts = texts;
+  }
+
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  async provideCodeLenses(document: TextDocument): Promise<CodeLens[]> {
+    const connection = this.#choice.of(document);
+    if (accessOf(this.#link) === undefined || connection === undefined) return [describeAbsence(this.#link)];
+    const head = describeConnection(connection);
+    const statements = await this.#texts.of(document, connection.name).catch(() => []);
+    return [...statements.map((statement) => runLens(document, statement)), head];
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+}
+
+export function isProduction(connection: ConnectionStatus): boolean {
+  return /^prod/i.test(connection.environment);
+}
+
+function runLens(document: TextDocument, statement: CheckedStatement): CodeLens {
+  const start = document.positionAt(statement.start);
+  const needsReview = statement.outcome === 'approve';
+  return new CodeLens(new Range(start, document.positionAt(statement.end)), {
+    title: needsReview ? '$(play) Run (waits for approval)' : '$(play) Run',
+    tooltip: needsReview
+      ? 'Asks for approval and runs as soon as a reviewer approves'
+      : 'Run this statement (Ctrl+Enter, on a Mac Cmd+Enter)',
+    command: 'portcullis.runStatement',
+    arguments: [document.uri, statement.start],
+  });
+}
+
+function describeConnection(connection: ConnectionStatus): CodeLens {
+  const { name, environment, state, problem } = connection;
+  const icon = isProduction(connection) ? '$(warning)' : '$(database)';
+  const shown = isProduction(connection) ? environment.toUpperCase() : environment;
+  const suffix = state === 'ready' ? '' : state === 'opening' ? ' (opening)' : ' (unreachable)';
+  return new CodeLens(firstLine, {
+    title: `${icon} ${name} · ${shown}${suffix}`,
+    tooltip: problem?.message ?? 'Choose the connection of this document',
+    command: 'portcullis.chooseConnection',
+  });
+}
+
+/** Why nothing can be run, and a click that helps. */
+function describeAbsence(link: ProxyLink): CodeLens {
+  const position = new Position(0, 0);
+  const at = new Range(position, position);
+  if (link.status?.state === 'starting')
+    return new CodeLens(at, { title: '$(loading~spin) Portcullis is starting', command: '' });
+  if (accessOf(link) !== undefined)
+    return new CodeLens(at, {
+      title: '$(info) No connection is assigned to you: ask who runs the collector',
+      command: '',
+    });
+  return new CodeLens(at, {
+    title:
+      link.status?.state === 'expired'
+        ? '$(account) Your sign-in has ended: sign in to run statements'
+        : '$(account) Sign in to Portcullis to run statements',
+    command: 'portcullis.signIn',
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * A query for pg's Client that hands rows on as they come and keeps none: pg's own Query makes an object of every row and
+ * an array of all. One simple Query message (manual 54.2.2.1), so a text of several statements runs as the server sees it.
+ */
+import type { Connection, Submittable } from 'pg';
+
+export interface ColumnField {
+  readonly name: string;
+  readonly dataTypeID: number;
+  readonly dataTypeModifier: number;
+}
+
+export interface QueryListener {
+  /** A statement's rows follow. */
+  startRows(fields: readonly ColumnField[]): void;
+  addRow(cells: readonly (string | null)[]): void;
+  /** `SELECT 3`: one of the statements has ended. */
+  endCommand(tag: string): void;
+  /** A notice that the connection sent while this ran. */
+  addNotice(notice: object): void;
+}
+
+/** Messages of the server, by the names that pg's Client calls a query with. */
+export class StreamedQuery implements Submittable {
+  /** pg asks for these of whatever it is given. */
+  readonly name = undefined;
+  readonly callback = undefined;
+  readonly ended: Promise<void>;
+  readonly #text: string;
+  readonly #listener: QueryListener;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(text: string, listener: QueryListener) {
+    this.#text = text;
+    this.#listener = listener;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  submit(connection: Connection): void {
+    connection.query(this.#text);
+  }
+
+  handleRowDescription(message: { readonly fields: readonly ColumnField[] }): void {
+    this.#listener.startRows(message.fields);
+  }
+
+  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
+    this.#listener.addRow(message.fields);
+  }
+
+  handleCommandComplete(message: { readonly text: string }): void {
+    this.#listener.endCommand(message.text);
+  }
+
+  handleEmptyQuery(): void {}
+
+  handleCopyInResponse(connection: Connection & { sendCopyFail(message: string): void }): void {
+    connection.sendCopyFail('The console has no rows to copy in: use psql and its \\copy.');
+  }
+
+  handleCopyData(): void {}
+
+  handlePortalSuspended(): void {}
+
+  handleError(error: unknown): void {
+    this.#reject(error);
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve();
+  }
+}

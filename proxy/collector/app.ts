@@ -1,0 +1,80 @@
+/** The HTTP service: hooks in the order in which a request meets them, then the routes. */
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Log } from '../kit/log.ts';
+import { makeAuthentication } from './authentication.ts';
+import type { Parts } from './parts.ts';
+import { registerProblems } from './problem.ts';
+import { registerCatalog } from './routes/catalog.ts';
+import { registerDiscovery } from './routes/discovery.ts';
+import { registerEvents } from './routes/events.ts';
+import { registerLeases } from './routes/leases.ts';
+import { registerRequests } from './routes/requests.ts';
+import { registerSnapshots } from './routes/snapshots.ts';
+import { registerStream } from './routes/stream.ts';
+
+export async function makeApp(parts: Parts, log: Log): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 300 },
+    genReqId: () => randomUUID(),
+    // Nothing is guessed: a number sent as text is refused, an unknown member is refused or kept as the schema says.
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allowUnionTypes: true,
+      },
+    },
+  });
+  // Schemas describe answers; they do not drop what they do not name.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  registerProblems(app, log);
+  registerHeaders(app, log);
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Portcullis collector', version: '1' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      security: [{ bearer: [] }],
+    },
+  });
+  app.get(
+    '/openapi.json',
+    { schema: { summary: 'This description', security: [], response: { 200: { type: 'object' } } } },
+    async () => app.swagger(),
+  );
+  registerDiscovery(app, parts);
+
+  await app.register(async (signedIn) => {
+    signedIn.addHook('onRequest', makeAuthentication(parts.discovery));
+    registerCatalog(signedIn, parts);
+    registerLeases(signedIn, parts);
+    registerEvents(signedIn, parts);
+    registerRequests(signedIn, parts);
+    registerSnapshots(signedIn, parts);
+    registerStream(signedIn, parts);
+  });
+  return app;
+}
+
+function registerHeaders(app: FastifyInstance, log: Log): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('cache-control', 'no-store');
+  });
+  // The route as it is registered, not the address: queries name people.
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown route';
+    log.debug(
+      `${request.method} ${route} ${reply.statusCode} in ${Math.round(reply.elapsedTime)} ms (${request.id})`,
+    );
+  });
+}

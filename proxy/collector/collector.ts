@@ -1,0 +1,111 @@
+/** The central service: builds the parts, brings the store up to date, listens, and stops in order. */
+import { createHash } from 'node:crypto';
+import type { Log } from '../kit/log.ts';
+import { makeApp } from './app.ts';
+import { announce, startChanges } from './changes.ts';
+import type { CatalogConnection, Parts, Policy } from './parts.ts';
+import { migrate } from './store/migrate.ts';
+import { openStore } from './store/store.ts';
+
+export interface CollectorSettings {
+  readonly databaseUrl: string;
+  /** OIDC: who signs the tokens, for whom they are, and as which client people sign in. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clientId: string;
+  readonly connections: readonly CatalogConnection[];
+  readonly policyFiles: Policy['files'];
+  /** 0: a free one. */
+  readonly port: number;
+  /** 127.0.0.1 unless told: TLS is the business of what stands in front. */
+  readonly host?: string;
+  /** How long a request may be reviewed and used: an hour unless told. */
+  readonly requestLifetimeMs?: number;
+  /** Between comments on quiet streams: 15 s unless told. */
+  readonly heartbeatMs?: number;
+  readonly log: Log;
+}
+
+export interface RunningCollector {
+  readonly url: string;
+  readonly port: number;
+  /** Ends streams, finishes what is being answered, closes the store. Safe to call again. */
+  stop(): Promise<void>;
+}
+
+/** What is still being answered after this long is cut off. */
+const stopPatienceMs = 5_000;
+
+/** @throws Error in words where settings contradict each other, the store cannot be used, or the port is taken */
+export async function startCollector(settings: CollectorSettings): Promise<RunningCollector> {
+  const { databaseUrl, host = '127.0.0.1' } = settings;
+  const log = settings.log.named('collector');
+  const connections = indexConnections(settings.connections);
+  const store = openStore(databaseUrl, log);
+  const undo: (() => Promise<void>)[] = [() => store.close()];
+  try {
+    await migrate(store).catch((error: unknown) => {
+      throw new Error(`The collector's store cannot be used: ${wordsOf(error)}`, { cause: error });
+    });
+    const changes = await startChanges(databaseUrl, log);
+    undo.unshift(() => changes.stop());
+    const parts: Parts = {
+      store,
+      changes,
+      discovery: { issuer: settings.issuer, clientId: settings.clientId, audience: settings.audience },
+      connections,
+      policy: makePolicy(settings.policyFiles),
+      requestLifetimeMs: settings.requestLifetimeMs ?? 60 * 60 * 1000,
+      heartbeatMs: settings.heartbeatMs ?? 15_000,
+    };
+    const app = await makeApp(parts, log);
+    undo.unshift(async () => {
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), stopPatienceMs);
+      await app.close();
+      clearTimeout(cutOff);
+    });
+    await app.listen({ port: settings.port, host });
+    // A restart is how catalog and policy change.
+    await announce(store, 'catalog');
+    await announce(store, 'policy');
+    const address = app.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : settings.port;
+    let stopped: Promise<void> | undefined;
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      port,
+      stop: () => {
+        stopped ??= undoAll(undo);
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await undoAll(undo).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function undoAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step();
+}
+
+function indexConnections(connections: readonly CatalogConnection[]): ReadonlyMap<string, CatalogConnection> {
+  const byName = new Map(connections.map((connection) => [connection.name, connection]));
+  if (byName.size === connections.length) return byName;
+  throw new Error('Two connections have the same name. Give each a name of its own.');
+}
+
+function makePolicy(files: Policy['files']): Policy {
+  const hash = createHash('sha256');
+  for (const part of files.flatMap(({ name, text }) => [name, text])) {
+    // Lengths keep two different lists of parts from having the same bytes.
+    hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  }
+  return { version: hash.digest('hex').slice(0, 32), files };
+}
+
+/** An AggregateError (one per address tried) has no message of its own. */
+function wordsOf(error: unknown): string {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : String(first);
+}

@@ -1,0 +1,127 @@
+/** The store's tables, as numbered steps that are never changed once released; plain SQL of PostgreSQL 13 to 18. */
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'events',
+    sql: `
+      CREATE TABLE portcullis.proxies (
+        id text PRIMARY KEY,
+        subject text NOT NULL,
+        acknowledged bigint NOT NULL DEFAULT 0,
+        first_seen timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE TABLE portcullis.events (
+        proxy text NOT NULL REFERENCES portcullis.proxies (id),
+        seq bigint NOT NULL,
+        at timestamptz(3) NOT NULL,
+        received_at timestamptz(3) NOT NULL DEFAULT now(),
+        kind text NOT NULL,
+        subject text NOT NULL,
+        email text,
+        connection text,
+        decision text,
+        -- each relation twice: as schema.name where the schema is known, and as name alone
+        relations text[] NOT NULL DEFAULT '{}',
+        session text,
+        outcome_of bigint,
+        changes_schema boolean NOT NULL DEFAULT false,
+        -- SHA-256 of the event's canonical JSON (RFC 8785)
+        digest bytea NOT NULL,
+        event jsonb NOT NULL,
+        PRIMARY KEY (proxy, seq)
+      );
+      CREATE INDEX events_newest ON portcullis.events (at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_of_subject ON portcullis.events (subject, at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_of_email ON portcullis.events (email, at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_of_connection ON portcullis.events (connection, at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_not_allowed ON portcullis.events (decision, at DESC, proxy DESC, seq DESC)
+        WHERE decision <> 'allow';
+      CREATE INDEX events_of_relation ON portcullis.events USING gin (relations);
+      CREATE INDEX events_outcomes ON portcullis.events (proxy, outcome_of) WHERE outcome_of IS NOT NULL;
+      CREATE INDEX events_sessions ON portcullis.events (proxy, session) WHERE kind = 'sessionOpened';
+      CREATE INDEX events_schema_changes ON portcullis.events (connection, at DESC) WHERE changes_schema;
+    `,
+  },
+  {
+    number: 2,
+    name: 'requests',
+    sql: `
+      CREATE TABLE portcullis.requests (
+        id text PRIMARY KEY,
+        subject text NOT NULL,
+        email text NOT NULL,
+        groups text[] NOT NULL,
+        connection text NOT NULL,
+        digest text NOT NULL,
+        approvers text[] NOT NULL,
+        -- 'expired' is never written: it is what an open or approved one becomes by time
+        state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'approved', 'denied', 'withdrawn', 'used')),
+        created_at timestamptz(3) NOT NULL DEFAULT now(),
+        expires_at timestamptz(3) NOT NULL,
+        used_at timestamptz(3),
+        request jsonb NOT NULL
+      );
+      CREATE INDEX requests_same ON portcullis.requests (subject, connection, digest);
+      CREATE INDEX requests_of_subject ON portcullis.requests (subject, created_at DESC);
+      CREATE INDEX requests_of_approvers ON portcullis.requests USING gin (approvers);
+      CREATE TABLE portcullis.reviews (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        request text NOT NULL REFERENCES portcullis.requests (id),
+        subject text NOT NULL,
+        email text NOT NULL,
+        groups text[] NOT NULL,
+        decision text NOT NULL CHECK (decision IN ('approve', 'deny', 'changes')),
+        comment text NOT NULL,
+        at timestamptz(3) NOT NULL DEFAULT now()
+      );
+      CREATE INDEX reviews_of_request ON portcullis.reviews (request, id);
+    `,
+  },
+  {
+    number: 3,
+    name: 'leases',
+    sql: `
+      CREATE TABLE portcullis.leases (
+        id text PRIMARY KEY,
+        connection text NOT NULL,
+        subject text NOT NULL,
+        email text NOT NULL,
+        agent text,
+        issued_at timestamptz(3) NOT NULL DEFAULT now(),
+        expires_at timestamptz(3) NOT NULL
+      );
+      CREATE INDEX leases_of_subject ON portcullis.leases (subject, issued_at DESC);
+    `,
+  },
+  {
+    number: 4,
+    name: 'snapshots',
+    sql: `
+      CREATE TABLE portcullis.snapshots (
+        connection text PRIMARY KEY,
+        at timestamptz(3) NOT NULL,
+        subject text NOT NULL,
+        email text NOT NULL,
+        -- SHA-256 of the canonical JSON of its tables: tells whether anything but the time is new
+        digest bytea NOT NULL,
+        snapshot jsonb NOT NULL
+      );
+      CREATE TABLE portcullis.baselines (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        connection text NOT NULL,
+        accepted_at timestamptz(3) NOT NULL DEFAULT now(),
+        subject text NOT NULL,
+        email text NOT NULL,
+        snapshot jsonb NOT NULL
+      );
+      CREATE INDEX baselines_newest ON portcullis.baselines (connection, id DESC);
+    `,
+  },
+];

@@ -1,0 +1,62 @@
+/** What `portcullis up` starts besides the proxy: the development provider and the collector, on their embedded store. */
+
+import { type RunningCollector, startCollector } from '../collector/collector.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Log } from '../kit/log.ts';
+import { freePortOr } from '../kit/ports.ts';
+import { readPolicyTexts } from '../policy/policyFiles.ts';
+import type { ConnectionSettings } from '../session/governedConnection.ts';
+import { type DevelopmentProvider, startDevelopmentProvider } from './developmentProvider.ts';
+import type { UpState } from './upState.ts';
+
+export const audience = 'urn:portcullis:collector';
+export const clientId = 'portcullis';
+
+export interface UpServicesOptions {
+  readonly data: string;
+  readonly state: UpState;
+  readonly people: readonly { readonly user: string; readonly identity: Identity }[];
+  readonly storeUrl: string;
+  readonly connections: readonly ConnectionSettings[];
+  readonly policyDirectory: string | undefined;
+  readonly log: Log;
+}
+
+export interface UpServices {
+  readonly provider: DevelopmentProvider;
+  readonly collector: RunningCollector;
+}
+
+/** `closers` is given what undoes each step, as it is done. */
+export async function startUpServices(
+  options: UpServicesOptions,
+  closers: (() => Promise<void>)[],
+): Promise<UpServices> {
+  const { data, state, people, log } = options;
+  const provider = await startDevelopmentProvider({
+    port: await freePortOr(state.providerPort),
+    people: people.map(({ user, identity }) => ({
+      email: identity.email,
+      groups: identity.groups,
+      password: state.logins[user] ?? '',
+    })),
+    clientId,
+    audience,
+    dataDirectory: data,
+    log,
+  });
+  closers.push(() => provider.stop());
+  const { files } = await readPolicyTexts(options.policyDirectory);
+  const collector = await startCollector({
+    databaseUrl: options.storeUrl,
+    issuer: provider.issuer,
+    audience,
+    clientId,
+    connections: options.connections,
+    policyFiles: files,
+    port: await freePortOr(state.collectorPort),
+    log,
+  });
+  closers.push(() => collector.stop());
+  return { provider, collector };
+}
