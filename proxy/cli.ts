@@ -1,6 +1,8 @@
 /** The `portcullis` command: finds the subcommand, reads its options, says plainly what is wrong. */
 import { parseArgs } from 'node:util';
+import { runCollector } from './local/collectorCommand.ts';
 import { runDoctor } from './local/doctor.ts';
+import { runProxy } from './local/proxyCommand.ts';
 import { runQuery } from './local/query.ts';
 import { environments, runUp } from './local/up.ts';
 
@@ -8,6 +10,11 @@ const usage = `Usage: portcullis COMMAND
 
   up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--port N] [--json]
         everything on one machine: a PostgreSQL with a demo database (or your own by --target) behind the proxy
+  collector --issuer URL [--client-id ID] [--audience A] [--database-url URL | --data DIR] [--policy DIR] [--port N] [--json]
+        the central service; --policy holds .cedar files and connections.json, a list of {name, environment, url | urlEnv};
+        without --database-url it keeps an embedded PostgreSQL in --data
+  proxy --collector URL [--data DIR] [--json] [--sign-out]
+        the local proxy for people without an editor: signs in through the browser; --sign-out forgets the sign-in
   query CONNECTION SQL
         run SQL through the running proxy and print a table
   doctor
@@ -23,6 +30,10 @@ async function main(args: string[]): Promise<number> {
   switch (command) {
     case 'up':
       return runUp(readUpOptions(rest));
+    case 'collector':
+      return runCollector(readCollectorOptions(rest));
+    case 'proxy':
+      return runProxy(readProxyOptions(rest));
     case 'query':
       return runQuery(readQueryOptions(rest));
     case 'doctor':
@@ -56,11 +67,59 @@ function readUpOptions(args: string[]) {
   if (!environments.includes(values.environment)) {
     throw new UsageError(`--environment is one of ${environments.join(', ')}, not "${values.environment}"`);
   }
-  const port = values.port === undefined ? undefined : Number(values.port);
-  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-    throw new UsageError(`--port is a number from 1 to 65535, not "${values.port}"`);
+  return { ...values, port: readPort(values.port) };
+}
+
+function readCollectorOptions(args: string[]) {
+  const { values } = parse(() =>
+    parseArgs({
+      args,
+      options: {
+        issuer: { type: 'string' },
+        'client-id': { type: 'string' },
+        audience: { type: 'string' },
+        'database-url': { type: 'string' },
+        data: { type: 'string' },
+        policy: { type: 'string' },
+        port: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    }),
+  );
+  const { issuer } = values;
+  if (issuer === undefined) {
+    throw new UsageError('collector needs --issuer URL: the OpenID Connect provider that people sign in at');
   }
-  return { ...values, port };
+  if (values['database-url'] !== undefined && values.data !== undefined) {
+    throw new UsageError(
+      '--data is the folder of the embedded PostgreSQL: give it or --database-url, not both',
+    );
+  }
+  return { ...values, issuer, port: readPort(values.port) };
+}
+
+function readProxyOptions(args: string[]) {
+  const { values } = parse(() =>
+    parseArgs({
+      args,
+      options: {
+        collector: { type: 'string' },
+        data: { type: 'string' },
+        'sign-out': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    }),
+  );
+  const { collector } = values;
+  if (collector === undefined)
+    throw new UsageError('proxy needs --collector URL: the collector to sign in at');
+  return { ...values, collector };
+}
+
+function readPort(text: string | undefined): number | undefined {
+  const port = text === undefined ? undefined : Number(text);
+  if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65_536)) return port;
+  throw new UsageError(`--port is a number from 1 to 65535, not "${text}"`);
 }
 
 function readQueryOptions(args: string[]) {

@@ -11,7 +11,7 @@ import {
   type ExtensionContext,
   env,
   ProgressLocation,
-  Uri,
+  type Uri,
   window,
 } from 'vscode';
 import { chooseCollector } from '../kit/collectorChoice.ts';

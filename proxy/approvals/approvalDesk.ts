@@ -1,12 +1,16 @@
 /** Where a held statement waits: raises its request at the collector, follows it, and uses the approval up, once. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { CollectorClient } from '../kit/collectorClient.ts';
 import { CollectorRefusal, CollectorUnreachable } from '../kit/collectorClient.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type { ApprovalRequest, NewRequest } from './request.ts';
 
 /** What is asked, without the values that a prepared statement is run with: the hold brings those. */
-export type ApprovalAsk = Omit<NewRequest, 'digest' | 'parameters'>;
+export interface ApprovalAsk extends Omit<NewRequest, 'digest' | 'parameters'> {
+  /** What the names in the text stand for now. Not sent: a request is good for what they stood for when it was made. */
+  readonly footing: string;
+}
 
 /** How a statement waits. */
 export interface Hold {
@@ -18,8 +22,11 @@ export interface Hold {
   readonly onWaiting: (request: ApprovalRequest) => void;
 }
 
-/** `cancelled`: its sender wants it no more. `left`: the session is gone; the request stays, for the next run of it. */
-export type HoldEnd = 'cancelled' | 'left';
+/**
+ * `cancelled`: its sender wants it no more. `skipped`: what came before it in its pipeline has failed, so it will not run.
+ * `left`: the session is gone; the request stays, for the next run of it. `flooded`: its sender sends more than is kept.
+ */
+export type HoldEnd = 'cancelled' | 'skipped' | 'left' | 'flooded';
 
 /** Tells that requests may have changed. */
 export interface RequestChanges {
@@ -29,10 +36,13 @@ export interface RequestChanges {
 
 /** Where no change was heard of for so long the request is looked at all the same. */
 const pollMs = 5_000;
+const rememberedRequests = 1_000;
 
 export class ApprovalDesk {
   readonly #client: CollectorClient;
   readonly #changes: RequestChanges;
+  /** By request, for those that were asked here. */
+  readonly #footings = new Map<string, string>();
 
   constructor(client: CollectorClient, changes: RequestChanges) {
     this.#client = client;
@@ -46,12 +56,13 @@ export class ApprovalDesk {
    */
   async obtain(ask: ApprovalAsk, hold: Hold): Promise<{ request: string; by: readonly string[] }> {
     const { signal, parameters } = hold;
+    const { footing, ...shown } = ask;
     const body: NewRequest = {
-      ...ask,
+      ...shown,
       ...(parameters === undefined ? {} : { parameters }),
       digest: requestDigest(ask.connection, ask.text, parameters),
     };
-    let request = await this.#call('POST', '/v1/requests', body);
+    let request = await this.#ask(body, footing);
     if (request.state === 'open') hold.onWaiting(request);
     while (request.state === 'open') {
       await this.#change(signal);
@@ -59,16 +70,45 @@ export class ApprovalDesk {
       request = await this.#look(request);
     }
     if (request.state !== 'approved') throw describeEnd(request);
-    await this.#call('POST', `/v1/requests/${request.id}/use`, {});
+    // Who has left or cancelled while the approval was looked up does not use it.
+    if (signal.aborted) throw await this.#giveUp(request, signal.reason as HoldEnd);
+    await this.#use(request);
     const by = request.reviews.filter(({ decision }) => decision === 'approve').map((review) => review.by);
     return { request: request.id, by: [...new Set(by)] };
   }
 
+  /** A request for the same text that shows reviewers another state of things makes room for one that shows this. */
+  async #ask(body: NewRequest, footing: string): Promise<ApprovalRequest> {
+    const request = await this.#call('POST', '/v1/requests', body);
+    const before = this.#footings.get(request.id) ?? footing;
+    if (before === footing && showsTheSame(request, body)) return this.#remember(request, footing);
+    await this.#call('POST', `/v1/requests/${request.id}/withdraw`, {});
+    return this.#remember(await this.#call('POST', '/v1/requests', body), footing);
+  }
+
+  #remember(request: ApprovalRequest, footing: string): ApprovalRequest {
+    this.#footings.set(request.id, footing);
+    const [oldest] = this.#footings.keys();
+    if (this.#footings.size > rememberedRequests && oldest !== undefined) this.#footings.delete(oldest);
+    return request;
+  }
+
+  /** Of several runs that wait for one request, one uses it. The others are told so. */
+  async #use(request: ApprovalRequest): Promise<void> {
+    try {
+      await this.#client.call('POST', `/v1/requests/${request.id}/use`, {});
+    } catch (error) {
+      if (!CollectorRefusal.is(error, 409)) throw asDeskError(error);
+      const now = await this.#look(request);
+      throw now.state === 'approved' ? asDeskError(error) : describeEnd(now);
+    }
+  }
+
   async #giveUp(request: ApprovalRequest, end: HoldEnd): Promise<PortcullisError> {
-    if (end === 'left') return new PortcullisError('APPROVAL_CANCELLED', { reason: 'its session has ended' });
+    if (end === 'left' || end === 'flooded') return cancelled(end);
     // Where the collector cannot be told, the request stays and expires; nothing runs by it unless it is asked again.
     await this.#call('POST', `/v1/requests/${request.id}/withdraw`, {}).catch(() => undefined);
-    return new PortcullisError('APPROVAL_CANCELLED', { reason: 'of a user request' });
+    return cancelled(end);
   }
 
   /** While it waits, a collector that cannot be reached is waited for as well. */
@@ -115,6 +155,25 @@ export function requestDigest(
   return createHash('sha256')
     .update(JSON.stringify([connection, text, parameters ?? null]))
     .digest('hex');
+}
+
+function cancelled(end: HoldEnd): PortcullisError {
+  const reasons: Record<HoldEnd, string> = {
+    cancelled: 'of a user request',
+    skipped: 'a statement before it has failed',
+    left: 'its session has ended',
+    flooded: 'too much was sent behind it',
+  };
+  return new PortcullisError('APPROVAL_CANCELLED', { reason: reasons[end] });
+}
+
+/** Whether reviewers are shown what they would be shown if it were asked for now. */
+function showsTheSame(request: ApprovalRequest, now: NewRequest): boolean {
+  return (
+    isDeepStrictEqual(request.findings, now.findings) &&
+    isDeepStrictEqual(request.relations, now.relations) &&
+    isDeepStrictEqual(request.approvers, now.approvers)
+  );
 }
 
 function describeEnd({ state, reviews, id }: ApprovalRequest): PortcullisError {

@@ -153,7 +153,8 @@ export class LocalProxy {
       this.#renewed = { collector, tokens: renewed };
       notify('tokensChanged', this.#renewed);
       // What the policy allows was decided for the person as they were: with other groups all sessions start anew.
-      if (JSON.stringify(keeper.identity) === JSON.stringify(identity)) return;
+      if (JSON.stringify(keeper.identity) === JSON.stringify(identity))
+        return this.#tell({ state: 'running' });
       this.#oneByOne(() => this.#rebind(collector, renewed)).catch((error) =>
         log.error('the proxy could not be bound anew', error),
       );

@@ -63,22 +63,33 @@ function checkIssuer(text: string): void {
 }
 
 async function fetchDocument(url: string): Promise<Record<string, unknown>> {
-  const response = await fetch(url, {
-    headers: { accept: 'application/json' },
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  if (!response.ok) throw new Error(`it answered ${response.status}`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += (chunk as Uint8Array).length;
-    if (size > maxDocumentBytes) throw new Error('its answer is far too long');
-    chunks.push(chunk as Uint8Array);
+  // Not AbortSignal.timeout: one that nothing else holds may be collected as garbage, and then never comes.
+  const abort = new AbortController();
+  const timer = setTimeout(
+    () => abort.abort(new DOMException('it took too long', 'TimeoutError')),
+    timeoutMs,
+  );
+  try {
+    const response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      redirect: 'error',
+      signal: abort.signal,
+    });
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body ?? []) {
+      if (abort.signal.aborted) throw abort.signal.reason;
+      size += (chunk as Uint8Array).length;
+      if (size > maxDocumentBytes) throw new Error('its answer is far too long');
+      chunks.push(chunk as Uint8Array);
+    }
+    const document: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (typeof document !== 'object' || document === null) throw new Error('its answer is not a JSON object');
+    return document as Record<string, unknown>;
+  } finally {
+    clearTimeout(timer);
   }
-  const document: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  if (typeof document !== 'object' || document === null) throw new Error('its answer is not a JSON object');
-  return document as Record<string, unknown>;
 }
 
 function isTimeout(error: unknown): boolean {

@@ -80,6 +80,16 @@ async function loadKeytar(): Promise<Keychain> {
   return module.default ?? module;
 }
 
+/** Why the keychain cannot be used, in words; undefined where it can. */
+export async function describeKeychainTrouble(loadKeychain = loadKeytar): Promise<string | undefined> {
+  try {
+    await (await loadKeychain()).getPassword(service, 'portcullis doctor');
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
 /** One file for all collectors, that its owner alone can read. */
 class TokenFile {
   readonly path: string;
@@ -163,10 +173,12 @@ function checkTokens(value: unknown): Tokens | undefined {
 }
 
 function describeFallback(error: unknown, path: string): string {
+  return `The system's keychain cannot be used (${reasonOf(error)}). Sign-ins are kept in ${path} instead, unencrypted; only your user can read it.`;
+}
+
+function reasonOf(error: unknown): string {
   const isAbsent =
     error instanceof Error && 'code' in error && /^(ERR_)?MODULE_NOT_FOUND$/.test(String(error.code));
-  const reason = isAbsent
-    ? 'the optional package keytar is not installed'
-    : `it says: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`;
-  return `The system's keychain cannot be used (${reason}). Sign-ins are kept in ${path} instead, unencrypted; only your user can read it.`;
+  if (isAbsent) return 'the optional package keytar is not installed';
+  return `it says: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`;
 }

@@ -39,10 +39,23 @@ export class ProviderUnreachable extends Error {
 }
 
 /** Asymmetric signatures only: with others, whoever can check a token could also make one. */
-const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 const clockToleranceSeconds = 5;
 /** A provider has a handful of keys, of a kilobyte each. */
 const maxKeySetBytes = 512 * 1024;
+const keySetTimeoutMs = 5_000;
 /** The last second that a Date can hold. */
 const lastSecond = 8.64e12;
 
@@ -56,8 +69,7 @@ export function makeTokenVerifier(provider: {
   const findKeys = async (): Promise<JWTVerifyGetKey> => {
     const { jwks_uri } = await fetchProviderMetadata(issuer);
     return createRemoteJWKSet(new URL(jwks_uri), {
-      cooldownDuration: 5_000,
-      timeoutDuration: 5_000,
+      cooldownDuration: 5_000, // between two fetches for keys not seen
       [customFetch]: fetchKeySet,
     });
   };
@@ -118,17 +130,24 @@ function describeFailure(error: unknown, issuer: string): Error {
   return new TokenRefused('the token is not one that the identity provider has signed', error);
 }
 
-/** Reads no more than a key set can be long. */
+/** Reads no more than a key set can be long, and no longer than it may take. */
 const fetchKeySet: FetchImplementation = async (url, options) => {
-  const response = await fetch(url, options);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += (chunk as Uint8Array).length;
-    if (size > maxKeySetBytes) throw new Error('its list of keys is far too long');
-    chunks.push(chunk as Uint8Array);
+  // The timer holds the controller: a signal that nothing else holds may be collected before it fires.
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(new errors.JWKSTimeout()), keySetTimeoutMs);
+  try {
+    const response = await fetch(url, { ...options, signal: deadline.signal });
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body ?? []) {
+      size += (chunk as Uint8Array).length;
+      if (size > maxKeySetBytes) throw new Error('its list of keys is far too long');
+      chunks.push(chunk as Uint8Array);
+    }
+    return new Response(response.status === 200 ? Buffer.concat(chunks) : null, { status: response.status });
+  } finally {
+    clearTimeout(timer);
   }
-  return new Response(response.status === 200 ? Buffer.concat(chunks) : null, { status: response.status });
 };
 
 /** fetch says only that it failed; why, the innermost cause says. */

@@ -56,15 +56,27 @@ export class CollectorClient {
   ): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `Bearer ${await this.#token()}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const response = await this.#fetch(path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(this.#timeoutMs),
-    });
-    const text = await response.text().catch((error: unknown) => {
-      throw new CollectorUnreachable(this.url, error);
-    });
+    // Not AbortSignal.timeout: one that nothing else holds may be collected as garbage, and then never comes.
+    const abort = new AbortController();
+    const timer = setTimeout(
+      () => abort.abort(new DOMException('it did not answer in time', 'TimeoutError')),
+      this.#timeoutMs,
+    );
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#fetch(path, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: abort.signal,
+      });
+      text = await response.text().catch((error: unknown) => {
+        throw new CollectorUnreachable(this.url, error);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
     if (!response.ok) throw new CollectorRefusal(response.status, readProblem(response, text));
     return (text === '' ? undefined : JSON.parse(text)) as Answer;
   }

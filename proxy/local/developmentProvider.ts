@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
 import type { Log } from '../kit/log.ts';
+import { makeConfiguration, scopes } from './developmentProvider/configuration.ts';
 import { GrantFile } from './developmentProvider/grantFile.ts';
 import { loadKeys } from './developmentProvider/keys.ts';
-import { loginPage } from './developmentProvider/loginPage.ts';
+import { loginPage, pageHeaders } from './developmentProvider/loginPage.ts';
 import { hasPassword } from './developmentProvider/password.ts';
 
 export interface DevelopmentPerson {
@@ -39,7 +40,6 @@ export interface DevelopmentProvider {
   stop(): Promise<void>;
 }
 
-const scopes = 'openid email groups offline_access';
 /** A form with two short fields. */
 const maxFormBytes = 4_096;
 
@@ -62,62 +62,10 @@ export async function startDevelopmentProvider(
     return person && { sub: email, email, groups: [...person.groups] };
   };
   const Provider = await loadProvider();
-  const provider = new Provider(issuer, {
-    adapter: grants.adapter,
-    clients: [
-      {
-        client_id: clientId,
-        application_type: 'native',
-        token_endpoint_auth_method: 'none',
-        // RFC 8252, section 7.3: any port of the loopback address counts as this one.
-        redirect_uris: ['http://127.0.0.1/callback'],
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-      },
-    ],
-    jwks: { keys: [keys.signing] },
-    cookies: { keys: [keys.cookies] },
-    pkce: { required: () => true },
-    scopes: scopes.split(' '),
-    claims: { openid: ['sub'], email: ['email'], groups: ['groups'] },
-    conformIdTokenClaims: false,
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    findAccount: (_context, id) => {
-      const claims = claimsOf(id);
-      return claims && { accountId: id, claims: () => claims };
-    },
-    extraTokenClaims: (_context, token) => {
-      const claims = 'accountId' in token ? claimsOf(String(token.accountId)) : undefined;
-      return claims && { email: claims.email, groups: claims.groups };
-    },
-    issueRefreshToken: () => true,
-    rotateRefreshToken: true,
-    ttl: {
-      AccessToken: accessTokenSeconds,
-      AuthorizationCode: 60,
-      Grant: 14 * 86_400,
-      IdToken: accessTokenSeconds,
-      Interaction: 600,
-      RefreshToken: 14 * 86_400,
-      Session: 86_400,
-    },
-    interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
-    features: {
-      devInteractions: { enabled: false },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => audience,
-        useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          scope: scopes,
-          audience,
-          accessTokenFormat: 'jwt',
-          accessTokenTTL: accessTokenSeconds,
-          jwt: { sign: { alg: 'ES256' } },
-        }),
-      },
-    },
-  });
+  const provider = new Provider(
+    issuer,
+    makeConfiguration({ clientId, audience, accessTokenSeconds, keys, grants, claimsOf }),
+  );
   provider.on('server_error', (_context, error) => log.error('the development provider failed', error));
 
   const grantAll = async (email: string) => {
@@ -201,13 +149,6 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
 }
 
 function sendPage(response: ServerResponse, status: number, html: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/html; charset=utf-8',
-    // No form-action: browsers apply it to the redirect after the form as well, which leads to the loopback address.
-    'content-security-policy':
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
-  });
+  response.writeHead(status, pageHeaders);
   response.end(html);
 }

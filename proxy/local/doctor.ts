@@ -1,30 +1,26 @@
 /** `portcullis doctor`: says in words what works, what does not, and what to do about it. */
 import { statfsSync } from 'node:fs';
 import { Client } from 'pg';
+import { bad, type Finding, good, note, signs } from './doctorFinding.ts';
+import { checkControlSocket, checkSignIn } from './doctorSignIn.ts';
 import { findPostgresBinaries } from './postgresBinaries.ts';
 import { readRunningState } from './runningState.ts';
-
-interface Finding {
-  readonly isGood: boolean;
-  readonly text: string;
-}
 
 const smallestNode = [20, 12] as const;
 const lowDiskBytes = 200 * 1024 * 1024;
 
 /** Answers the exit code: 0 where all is well, 1 otherwise. */
 export async function runDoctor(): Promise<number> {
-  const findings = [checkNode(), checkBinaries(), ...(await checkProxy())];
-  for (const { isGood, text } of findings) process.stdout.write(`${isGood ? '✓' : '✗'} ${text}\n`);
-  return findings.every(({ isGood }) => isGood) ? 0 : 1;
-}
-
-function good(text: string): Finding {
-  return { isGood: true, text };
-}
-
-function bad(text: string): Finding {
-  return { isGood: false, text };
+  const control = await checkControlSocket();
+  const findings = [
+    checkNode(),
+    checkBinaries(),
+    ...(await checkProxy(control.isRunning)),
+    ...control.findings,
+    ...(await checkSignIn(control.collector)),
+  ];
+  for (const { kind, text } of findings) process.stdout.write(`${signs[kind]} ${text}\n`);
+  return findings.some(({ kind }) => kind === 'bad') ? 1 : 0;
 }
 
 function checkNode(): Finding {
@@ -44,9 +40,17 @@ function checkBinaries(): Finding {
   }
 }
 
-async function checkProxy(): Promise<Finding[]> {
+/** @param isInEditor a proxy answers on the control socket: that may be all there is */
+async function checkProxy(isInEditor: boolean): Promise<Finding[]> {
   const state = readRunningState();
-  if (state === undefined) return [bad('no proxy is running for this user\n  Start one: portcullis up')];
+  if (state === undefined) {
+    if (isInEditor) return [note('no proxy was started on the command line; the one below is the editor’s')];
+    return [
+      bad(
+        'no proxy is running for this user\n  Start one: portcullis up, or portcullis proxy --collector URL',
+      ),
+    ];
+  }
   const findings = [good(`a proxy is running (process ${state.pid}), its data is in ${state.data}`)];
   const { bavail, bsize } = statfsSync(state.data);
   const free = bavail * bsize;

@@ -338,7 +338,7 @@ export class BackendStream implements FrameSink {
       this.#withdraw(dropped);
       inFlight.shift();
     }
-    if (inFlight.head === undefined) this.#state.isSkipping = true;
+    if (inFlight.head === undefined) this.#state.startSkipping();
   }
 
   #withdraw(dropped: Expectation): void {

@@ -12,8 +12,11 @@ import type { StatementPipeline } from './statementPipeline.ts';
 
 export type CloseReason = 'clientClosed' | 'clientLost' | 'serverLost' | 'stopping' | 'failed';
 
-/** What a client may send ahead while one of its statements waits for a reviewer. */
-const heldBytesLimit = 1024 * 1024;
+/**
+ * What a client may send ahead while one of its statements waits for a reviewer. Beyond it the wait ends: a client that
+ * is not read any more could leave unnoticed, and its statement would run for nobody.
+ */
+const heldBytesLimit = 16 * 1024 * 1024;
 
 /** How long a client that reads nothing may keep its last message unread before it is cut off. */
 const lingerMs = 5_000;
@@ -74,6 +77,7 @@ export class ClientSession {
   /** Tells the client why and closes both sides. */
   stop(error: PortcullisError): void {
     this.#note('stopping');
+    this.#frontend.stop();
     this.#sayFatal(error);
     this.#server.end();
   }
@@ -110,12 +114,17 @@ export class ClientSession {
     if (!this.#isServerOpen) return;
     if (this.#isWaiting) {
       this.#bytesWhileWaiting += length;
-      if (this.#bytesWhileWaiting > heldBytesLimit) this.#client.pause();
+      if (this.#bytesWhileWaiting > heldBytesLimit) this.#holdBack();
     }
     this.#server.cork();
     this.#frontend.feed(bytes, length);
     this.#server.uncork();
     if (this.#server.isWriting) this.#client.lendBuffer();
+  }
+
+  #holdBack(): void {
+    this.#client.pause();
+    this.#frontend.endWait('flooded');
   }
 
   #onServerBytes(bytes: Buffer, length: number): void {
@@ -152,7 +161,7 @@ export class ClientSession {
   #onClientEnd(): void {
     this.#note('clientClosed');
     this.#hasClientEnded = true;
-    this.#frontend.endWait('left');
+    this.#frontend.clientHasLeft();
     if (!this.#isClientHeld) this.#server.end();
   }
 

@@ -23,7 +23,7 @@ import {
   isRefused,
   needsApproval,
 } from './judging/answer.ts';
-import type { Admission, Approval, JudgedMessage } from './judging/judgement.ts';
+import type { Admission, ApprovedMessage, JudgedMessage } from './judging/judgement.ts';
 import type { Lookup, Portal, PreparedStatement } from './names.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
@@ -60,6 +60,7 @@ export class FrontendStream implements FrameSink {
   #answer: Answer | undefined;
   /** Ends the wait for a reviewer. */
   #wait: AbortController | undefined;
+  #hasLeft = false;
   #isEnded = false;
 
   constructor(state: SessionState, pipeline: StatementPipeline, peer: FrontendPeer) {
@@ -67,6 +68,7 @@ export class FrontendStream implements FrameSink {
     this.#pipeline = pipeline;
     this.#peer = peer;
     state.onCopyAnswered = () => this.#goOn('goOn');
+    state.onSkipping = () => this.endWait('skipped');
   }
 
   feed(bytes: Buffer, length: number): void {
@@ -74,10 +76,16 @@ export class FrontendStream implements FrameSink {
     this.#guard(() => this.walker.feed(bytes, length));
   }
 
+  /** The client sends no more: what is under way goes on, but nothing waits for a reviewer any longer. */
+  clientHasLeft(): void {
+    this.#hasLeft = true;
+    this.endWait('left');
+  }
+
   /** Nothing more is read, and what is held is not forwarded. */
   stop(): void {
     this.#isEnded = true;
-    this.endWait('left');
+    this.clientHasLeft();
   }
 
   /** Ends the wait for a reviewer; false where none is under way. */
@@ -232,7 +240,7 @@ export class FrontendStream implements FrameSink {
     if (isJudged(answer)) statement.judged = answer;
     else if (isApproved(answer)) statement.judged = answer.message;
     else if (!this.#renewJudgement(statement)) return Verdict.hold;
-    const approval = isApproved(answer) ? answer.approval : undefined;
+    const approval = isApproved(answer) ? answer : undefined;
     // Planning may already run functions on the values: what needs approval waits here, with its values.
     if (needsApproval(statement.judged) && approval === undefined) {
       return this.#holdForApproval(statement.judged, readBindParameters(buffer, start, end));
@@ -344,10 +352,11 @@ export class FrontendStream implements FrameSink {
   #admission(text: Buffer, mayAsk = true): Admission | undefined {
     const answer = this.#takeAnswer();
     if (isAdmission(answer)) return answer;
-    if (isApproved(answer)) return this.#admit(answer.message, answer.approval);
+    if (isApproved(answer)) return this.#admit(answer.message, answer);
     const judged = isJudged(answer) ? answer : this.#judgement(text);
     if (judged === undefined) return undefined;
-    if (!needsApproval(judged) || !mayAsk) return this.#admit(judged, undefined);
+    if (!needsApproval(judged)) return this.#admit(judged, undefined);
+    if (!mayAsk) return this.#admit({ ...judged, refusal: unreviewable() }, undefined);
     this.#holdForApproval(judged, undefined);
     return undefined;
   }
@@ -373,7 +382,7 @@ export class FrontendStream implements FrameSink {
     return true;
   }
 
-  #admit(judged: JudgedMessage, approval: Approval | undefined): Admission | undefined {
+  #admit(judged: JudgedMessage, approval: ApprovedMessage | undefined): Admission | undefined {
     const admission = this.#pipeline.admit(judged, approval);
     if (!(admission instanceof Promise)) return admission;
     this.#hold(admission);
@@ -389,6 +398,7 @@ export class FrontendStream implements FrameSink {
     this.#peer.toServer(flush); // what came before is answered meanwhile
     const wait = new AbortController();
     this.#wait = wait;
+    if (this.#hasLeft) this.endWait('left');
     const onWaiting = (request: ApprovalRequest) => this.#peer.onWaiting(request);
     const hold = { parameters, signal: wait.signal, onWaiting };
     const approved = this.#pipeline.approve(judged, hold, this.#state.findPrepared).finally(() => {
@@ -471,6 +481,14 @@ export class FrontendStream implements FrameSink {
 
 function unknownName(isPortal: boolean, name: string): PortcullisError {
   return new PortcullisError(isPortal ? 'PORTAL_UNKNOWN' : 'STATEMENT_NAME_UNKNOWN', { name });
+}
+
+function unreviewable(): PortcullisError {
+  return new PortcullisError(
+    'APPROVAL_UNAVAILABLE',
+    { message: 'the function needs approval, and a fast-path call shows a reviewer nothing to read' },
+    { detail: 'It was not run.', hint: 'Call it with SELECT.' },
+  );
 }
 
 /** Names are kept as latin1 so that any bytes stay distinct; on the wire they go back as the bytes they were. */

@@ -3,7 +3,7 @@
  * change is pending, and holds for the messages that come after it up to the next Sync.
  */
 import type { MaskPlan } from '../masking/maskPlan.ts';
-import type { Approval, JudgedMessage } from './judging/judgement.ts';
+import type { ApprovedMessage, JudgedMessage } from './judging/judgement.ts';
 
 export interface PreparedStatement {
   readonly text: string;
@@ -14,7 +14,7 @@ export interface PreparedStatement {
 export interface Portal {
   readonly statement: PreparedStatement;
   /** Given for this statement with these values, where it needs one. */
-  readonly approval: Approval | undefined;
+  readonly approval: ApprovedMessage | undefined;
   /** True once its rows are described to us: the mask plan is that of this very portal. */
   isDescribed: boolean;
   plan: MaskPlan | undefined;

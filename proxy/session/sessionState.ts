@@ -11,6 +11,7 @@ export class SessionState {
   segment = 0;
   /** True from an error to the next Sync: the server ignores what comes in between. */
   isSkipping = false;
+  onSkipping: () => void = () => undefined;
   /** Set while the server reads (in) COPY data. */
   copy: 'none' | 'in' = 'none';
   /** True while it is open whether a COPY … FROM STDIN under way will begin. */
@@ -30,6 +31,12 @@ export class SessionState {
     const found = this.statements.find(Buffer.from(name, 'utf8').toString('latin1'), this.segment);
     return found.kind === 'found' ? found.value.judged : undefined;
   };
+
+  /** The server has failed on all that was sent of this segment: it skips the rest. */
+  startSkipping(): void {
+    this.isSkipping = true;
+    this.onSkipping();
+  }
 
   /** The client sent Sync. */
   endSegment(): void {

@@ -117,7 +117,10 @@ export class StatementPipeline {
         reason: '',
       };
       const approval = await desk.obtain(ask, hold);
+      // Others may have changed the schema while it waited: that is looked at now, not when the next look is due.
+      await connection.refresh();
       const message = await this.judgeAgain(judged, findPrepared);
+      if (hold.signal.aborted) throw new PortcullisError('APPROVAL_CANCELLED', { reason: 'it was given up' });
       if (message.refusal !== undefined) return this.#refuse(message, message.refusal);
       if (!isCovered(message, judged)) return this.#refuse(message, new PortcullisError('APPROVAL_OUTDATED'));
       return { kind: 'approved', approval, message };
@@ -127,10 +130,10 @@ export class StatementPipeline {
   }
 
   /** Writes the events of a message that is about to be forwarded; without them nothing runs. */
-  admit(judged: JudgedMessage, approval?: Approval): Admission | Promise<Admission> {
+  admit(judged: JudgedMessage, approved?: ApprovedMessage): Admission | Promise<Admission> {
     const refusal = this.#context.checkAccess?.() ?? judged.refusal;
     if (refusal !== undefined) return this.#refuse(judged, refusal);
-    if (judged.approval !== undefined && approval === undefined) {
+    if (judged.approval !== undefined && (approved === undefined || !isCovered(judged, approved.message))) {
       return this.#refuse(judged, new PortcullisError('APPROVAL_OUTDATED'));
     }
     const { journal } = this.#parts;
@@ -138,7 +141,7 @@ export class StatementPipeline {
     try {
       let isDurable = false;
       for (const statement of judged.statements) {
-        runs.push(new StatementRun(statement, journal.intent(intentOf(statement, approval))));
+        runs.push(new StatementRun(statement, journal.intent(intentOf(statement, approved?.approval))));
         this.#rows.hasRunOpaque ||= statement.isOpaque;
         isDurable ||= statement.isDurable;
       }

@@ -1,4 +1,5 @@
 /** Decodes what a client sends. Each function takes one whole message, type byte included, at [start, end). */
+import { isUtf8 } from 'node:buffer';
 import { MessageCursor } from './cursor.ts';
 import { WireError } from './protocol.ts';
 
@@ -31,8 +32,9 @@ export function readBind(buffer: Buffer, start: number, end: number): { portal: 
 }
 
 /**
- * The values of a Bind, as text for people: text format as it is, binary format as `\\x` and hex digits (its type is not
- * known from the message). null is NULL.
+ * The values of a Bind, as text for people: text format as it is, binary format as `\x` and hex digits (its type is not
+ * known from the message). null is NULL. Different values never read alike: a text that begins with a backslash gets
+ * one more.
  */
 export function readBindParameters(buffer: Buffer, start: number, end: number): (string | null)[] {
   const cursor = new MessageCursor(buffer, start + bodyOffset, end);
@@ -44,7 +46,10 @@ export function readBindParameters(buffer: Buffer, start: number, end: number): 
     if (length === -1) return null;
     const bytes = cursor.bytes(length);
     const isBinary = (formats.length === 1 ? formats[0] : formats[index]) === 1;
-    return isBinary ? `\\x${bytes.toString('hex')}` : bytes.toString('utf8');
+    // Bytes that are not UTF-8 would all read as the same replacement character.
+    if (isBinary || !isUtf8(bytes)) return `\\x${bytes.toString('hex')}`;
+    const text = bytes.toString('utf8');
+    return text.startsWith('\\') ? `\\${text}` : text;
   });
 }
 

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 export interface UpAnswer {
   readonly ready: true;
   readonly connections: readonly { name: string; environment: string; url: string; direct: string }[];
-  readonly identities: readonly { email: string; groups: readonly string[]; url: string }[];
+  readonly identities: readonly {
+    email: string;
+    groups: readonly string[];
+    password: string;
+    token: string;
+    url: string;
+  }[];
+  readonly collector: string;
+  readonly issuer: string;
   readonly data: string;
 }
 

@@ -78,8 +78,9 @@ describe.skipIf(found.kind === 'missing')('a workbench', { timeout: 120_000 }, (
 
   it('lets webviews be read and used', async () => {
     await editor.runCommand('Sample: Show Page');
-    expect(await editor.webview('Sample Page').locator('h1').innerText()).toBe('A page of the sample');
-    await editor.webview(0).getByRole('button', { name: 'Say' }).click();
+    const page = await editor.webview('Sample Page');
+    expect(await page.locator('h1').innerText()).toBe('A page of the sample');
+    await page.getByRole('button', { name: 'Say' }).click();
     await editor.statusBarItem('Sample page said: hello').waitFor();
   });
 

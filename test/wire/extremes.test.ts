@@ -135,7 +135,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         const client = await WireClient.connect(small.url());
         expect(types(await client.query('SELECT 1'))).toBe('TDCZ');
         const filler = join(folder, 'filler');
-        let isFull = false;
+        const isFull = false;
         try {
           while (!isFull) appendFileSync(filler, Buffer.alloc(4096));
         } catch {

@@ -8,11 +8,21 @@ export interface LoginPage {
   readonly isOver?: boolean;
 }
 
+export const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  // No form-action: browsers apply it to the redirect after the form as well, which leads to the loopback address.
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
 export function loginPage({ email = '', problem, isOver = false }: LoginPage): string {
+  const alert = problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`;
   const body = isOver
-    ? '<p>This sign-in is over. Close this page and start again in the editor.</p>'
+    ? `${alert}<p>This sign-in is over. Close this page and start again in the editor.</p>`
     : `<form method="post">
-${problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`}
+${alert}
 <label>E-mail<input name="email" type="email" autocomplete="username" required ${email === '' ? 'autofocus' : ''} value="${escapeHtml(email)}"></label>
 <label>Password<input name="password" type="password" autocomplete="current-password" required ${email === '' ? '' : 'autofocus'}></label>
 <button>Sign in</button>

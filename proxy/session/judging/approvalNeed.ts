@@ -1,5 +1,7 @@
 /** What a reviewer is asked: made from the decisions on a text that none refuses and some want approved. */
+import { createHash } from 'node:crypto';
 import { PortcullisError } from '../../kit/errors.ts';
+import type { CatalogRelation } from '../../schema/catalog.ts';
 import type { RelationName } from '../../sql/facts.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
 import { describeFindings } from './describeFindings.ts';
@@ -13,13 +15,15 @@ export function describeNeed(weighed: WeighedText, connection: GovernedConnectio
   const approvers = asking.flatMap(({ decision }) =>
     decision.findings.flatMap((finding) => finding.approvers?.split(' and ') ?? []),
   );
+  const relations = findRelations(
+    weighed.statements.flatMap(({ facts }) => facts.relations),
+    connection,
+  );
   return {
     findings: asking.flatMap((statement) => describeFindings(statement, weighed.text)),
     approvers: [...new Set(approvers)].sort(),
-    relations: describeRelations(
-      weighed.statements.flatMap(({ facts }) => facts.relations),
-      connection,
-    ),
+    relations: describeRelations(relations, connection),
+    footing: describeFooting(relations),
     text: [weighed.text, ...weighed.namedTexts.map((text) => `-- EXECUTE runs:\n${text}`)].join('\n'),
   };
 }
@@ -39,19 +43,38 @@ export function unaskable({ findings }: ApprovalNeed): PortcullisError {
   );
 }
 
-function describeRelations(
+/** All that the names may stand for, by `schema.name`. */
+function findRelations(
   names: readonly RelationName[],
-  connection: GovernedConnection,
-): ApprovalNeed['relations'] {
-  const { catalog, classifications } = connection;
-  const described = new Map<string, { name: string; classifications: string[] }>();
+  { catalog }: GovernedConnection,
+): ReadonlyMap<string, CatalogRelation> {
+  const found = new Map<string, CatalogRelation>();
   for (const { schema, name } of names) {
     for (const relation of catalog.named(name)) {
-      if (schema !== undefined && relation.schema !== schema) continue;
-      const full = `${relation.schema}.${relation.name}`;
-      const kinds = [...(classifications.inRelation(relation.oid)?.values() ?? [])].map(({ kind }) => kind);
-      described.set(full, { name: full, classifications: [...new Set(kinds)].sort() });
+      if (schema === undefined || relation.schema === schema)
+        found.set(`${relation.schema}.${relation.name}`, relation);
     }
   }
-  return [...described.values()];
+  return found;
+}
+
+function describeRelations(
+  relations: ReadonlyMap<string, CatalogRelation>,
+  { classifications }: GovernedConnection,
+): ApprovalNeed['relations'] {
+  return [...relations].map(([name, { oid }]) => {
+    const kinds = [...(classifications.inRelation(oid)?.values() ?? [])].map(({ kind }) => kind);
+    return { name, classifications: [...new Set(kinds)].sort() };
+  });
+}
+
+/** Another table of that name, a view in its place, or columns that have changed places are another thing. */
+function describeFooting(relations: ReadonlyMap<string, CatalogRelation>): string {
+  const seen = [...relations.values()].map(({ oid, kind, columns, definition }) => [
+    oid,
+    kind,
+    columns.map(({ number, name, typeName }) => [number, name, typeName]),
+    definition,
+  ]);
+  return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }

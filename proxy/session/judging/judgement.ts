@@ -28,6 +28,8 @@ export interface ApprovalNeed {
   readonly relations: NewRequest['relations'];
   /** What the reviewer reads: the text, and what EXECUTE's names in it stand for. */
   readonly text: string;
+  /** Digest of what the names in it stand for: nobody reads it, but what was approved is run on this only. */
+  readonly footing: string;
 }
 
 /** A message's text, judged as a whole: all its statements before any runs. */

@@ -5,15 +5,15 @@
  *   const editor = await openEditor(browser, workbench);
  *   await editor.runCommand('Portcullis: Start on This Machine');
  *   await editor.statusBarItem('Portcullis').waitFor();
- *   await editor.webview('Request Access').getByRole('button', { name: 'Send' }).click();
+ *   await (await editor.webview('Request Access')).getByRole('button', { name: 'Send' }).click();
  *
- * What answers a `Locator` or `FrameLocator` is playwright's: it waits by itself. What fails says what it did, where the
+ * What answers a `Locator` or a `Frame` is playwright's: it waits by itself. What fails says what it did, where the
  * picture of that moment lies, and what the extension host wrote last.
  */
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
 import { newPerson } from './browser.ts';
 import {
   findNotification,
@@ -183,10 +183,12 @@ export class Editor {
   /** Waits for a modal dialog, clicks its button, and answers what the dialog said. */
   answerDialog(button: string): Promise<string> {
     return this.#attempt(`answer the dialog with "${button}"`, async () => {
-      const dialog = this.page.locator('.monaco-dialog-box');
+      const answer = this.page.locator('.monaco-button', { hasText: exactly(button) });
+      const dialog = this.page.locator('.monaco-dialog-box').filter({ has: answer });
       await dialog.waitFor();
       const said = plain(await dialog.locator('.dialog-message-row').innerText());
-      await dialog.locator('.monaco-button', { hasText: exactly(button) }).click();
+      await dialog.locator(answer).click();
+      // Another dialog may follow at once, in the same place.
       await dialog.waitFor({ state: 'detached' });
       return said;
     });
@@ -227,21 +229,55 @@ export class Editor {
     });
   }
 
+  /** Opens or closes a view of the side bar by its header. */
+  toggleView(viewTitle: string): Promise<void> {
+    return this.#attempt(`open or close the view ${viewTitle}`, async () => {
+      await this.page.locator('.sidebar .pane-header', { hasText: exactly(viewTitle) }).click();
+    });
+  }
+
   treeRow(viewTitle: string, text: string | RegExp): Locator {
     return this.#tree(viewTitle).locator('.monaco-list-row', { hasText: text }).first();
   }
 
-  /** The document inside a webview (panel or view): by its title, or by its place among those that are shown. */
-  webview(which: string | number = 0): FrameLocator {
-    const outer = 'iframe.webview.ready';
-    if (typeof which === 'number') {
-      return this.page
-        .locator(`${outer}:visible`)
-        .nth(which)
-        .contentFrame()
-        .frameLocator('iframe#active-frame');
+  /** The document inside a webview (panel or view) that is shown, by its title. */
+  webview(title: string | RegExp): Promise<Frame> {
+    return this.#attempt(`find the webview ${title}`, async () => {
+      for (const end = Date.now() + patience; ; await this.page.waitForTimeout(100)) {
+        const frame = await this.#findWebview(title);
+        if (frame !== undefined) return frame;
+        if (Date.now() > end)
+          throw new Error(`Shown are: ${(await this.#webviewTitles()).join(', ') || 'none'}`);
+      }
+    });
+  }
+
+  async #findWebview(title: string | RegExp): Promise<Frame | undefined> {
+    for (const [frame, shown] of await this.#webviews()) {
+      if (typeof title === 'string' ? shown === title : title.test(shown)) return frame;
     }
-    return this.page.frameLocator(outer).frameLocator(`iframe#active-frame[title="${which}"]`);
+    return undefined;
+  }
+
+  async #webviewTitles(): Promise<string[]> {
+    return (await this.#webviews()).map(([, title]) => title);
+  }
+
+  /** Those in view: VS Code keeps hidden ones as invisible layers. Frames come and go while this looks. */
+  async #webviews(): Promise<[Frame, string][]> {
+    const found: [Frame, string][] = [];
+    for (const frame of this.page.frames()) {
+      const element = await frame.frameElement().catch(() => undefined);
+      const isActive = await element?.evaluate((node) => node.id === 'active-frame').catch(() => false);
+      if (!element || !isActive || !(await element.isVisible().catch(() => false))) continue;
+      const outer = await frame
+        .parentFrame()
+        ?.frameElement()
+        .catch(() => undefined);
+      if (!(await outer?.isVisible().catch(() => false))) continue;
+      found.push([frame, (await element.getAttribute('title').catch(() => null)) ?? '']);
+    }
+    return found;
   }
 
   /** Opens a new terminal and waits for its prompt. */

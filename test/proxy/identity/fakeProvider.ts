@@ -43,6 +43,13 @@ export const flood: Answer = (response) => {
   more();
 };
 
+/** Writes a little, for ever. */
+export const drip: Answer = (response) => {
+  response.write('{');
+  const dripping = setInterval(() => response.write(' '), 200);
+  response.on('close', () => clearInterval(dripping));
+};
+
 /** Follows a promise that must fail; answers what it failed with. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   const outcome = await promise.then(
@@ -56,16 +63,10 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error> {
 export async function startFakeProvider(): Promise<FakeProvider> {
   const hits = new Map<string, number>();
   const spoilt = new Map<string, Answer>();
-  let kid = '';
-  let key: CryptoKey | undefined;
-  let jwks: { keys: JWK[] } = { keys: [] };
+  let { kid, key, jwks } = await makeKey();
   const rotate = async () => {
-    const pair = await generateKeyPair('RS256');
-    key = pair.privateKey;
-    kid = crypto.randomUUID();
-    jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid, alg: 'RS256', use: 'sig' }] };
+    ({ kid, key, jwks } = await makeKey());
   };
-  await rotate();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', url).pathname;
     hits.set(path, (hits.get(path) ?? 0) + 1);
@@ -102,13 +103,20 @@ export async function startFakeProvider(): Promise<FakeProvider> {
         ...claims,
       })
         .setProtectedHeader({ alg: 'RS256', kid: otherKid ?? kid })
-        .sign(key as CryptoKey),
+        .sign(key),
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
     },
   };
+}
+
+async function makeKey() {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  const kid = crypto.randomUUID();
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' };
+  return { kid, key: privateKey, jwks: { keys: [jwk] } };
 }
 
 export function metadataOf(url: string): Record<string, unknown> {

@@ -9,6 +9,7 @@ import {
 import {
   type Answer,
   audience,
+  drip,
   type FakeProvider,
   failureOf,
   flood,
@@ -158,6 +159,7 @@ describe('the provider’s keys', () => {
     ['are no JSON', '/jwks', (response) => void response.end('<html>'), /its answer is not JSON/],
     ['are no keys', '/jwks', json({ keys: 'none' }), /malformed/],
     ['never end', '/jwks', flood, /far too long/],
+    ['come drop by drop', '/jwks', drip, /did not answer in time/],
     ['are nowhere', '/.well-known/openid-configuration', json({}, 404), /it answered 404/],
     [
       'belong to another issuer',

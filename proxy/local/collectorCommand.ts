@@ -1,0 +1,136 @@
+/** `portcullis collector`: the central service, on a PostgreSQL of yours or an embedded one, until it is stopped. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { startCollector } from '../collector/collector.ts';
+import type { CatalogConnection } from '../collector/parts.ts';
+import { fetchProviderMetadata } from '../identity/providerMetadata.ts';
+import { createLog, type Log } from '../kit/log.ts';
+import { freePortOr } from '../kit/ports.ts';
+import { loadPolicy } from '../policy/policyEngine.ts';
+import { readPolicyTexts } from '../policy/policyFiles.ts';
+import { connectionsFileName, readConnectionsFile } from './connectionsFile.ts';
+import { startLocalServer } from './localServer.ts';
+import { runUntilStopped } from './untilStopped.ts';
+import { audience as defaultAudience, clientId as defaultClientId } from './upServices.ts';
+import { loadUpState } from './upState.ts';
+import { dataFolder } from './userFolders.ts';
+
+export interface CollectorOptions {
+  readonly issuer: string;
+  readonly 'client-id'?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly 'database-url'?: string | undefined;
+  readonly data?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly port?: number | undefined;
+  readonly json: boolean;
+}
+
+/** Where it listens unless told, so that join links go on working; any free port where this one is taken. */
+const usualPort = 7677;
+
+/** Runs until a signal; answers the exit code. Rejects, with nothing left running, where it cannot start. */
+export function runCollector(options: CollectorOptions): Promise<number> {
+  const log = createLog('warn');
+  return runUntilStopped(log, async ({ closers, stopping }) => {
+    await checkProvider(options.issuer);
+    const { connections, policyFiles } = await readGovernance(options.policy);
+    const databaseUrl = options['database-url'] ?? (await startStore(options.data, log, closers));
+    if (stopping.aborted) return;
+    const collector = await startCollector({
+      databaseUrl,
+      issuer: options.issuer,
+      audience: options.audience ?? defaultAudience,
+      clientId: options['client-id'] ?? defaultClientId,
+      connections,
+      policyFiles,
+      port: options.port ?? (await freePortOr(usualPort)),
+      log,
+    });
+    closers.push(() => collector.stop());
+    const { url } = collector;
+    const ready = { ready: true, url, join: joinLink(url) };
+    process.stdout.write(options.json ? `${JSON.stringify(ready)}\n` : describeReady(url, connections));
+  });
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Without its provider nobody can sign in: better said now than to the first who tries. */
+async function checkProvider(issuer: string): Promise<void> {
+  await fetchProviderMetadata(issuer).catch((error: Error) => {
+    const reason =
+      error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+    throw new Error(
+      `the identity provider ${issuer} cannot be used: ${reason}\n  --issuer is what its /.well-known/openid-configuration calls "issuer"`,
+    );
+  });
+}
+
+/** What the collector hands out: the connections and the policy texts, both checked. */
+async function readGovernance(folder: string | undefined): Promise<{
+  connections: readonly CatalogConnection[];
+  policyFiles: readonly { name: string; text: string }[];
+}> {
+  const connections = folder === undefined ? undefined : readConnectionsFile(folder, process.env);
+  if (folder === undefined) {
+    say(
+      `… no --policy: the default policy, and no connections (${connectionsFileName} in that folder names them)`,
+    );
+  } else if (connections === undefined) {
+    say(`… there is no ${connectionsFileName} in ${folder}: no connections`);
+  }
+  // A folder with connections alone is no mistake; one with nothing is, and is refused as it is read.
+  const isWithoutPolicy = connections !== undefined && folder !== undefined && !hasPolicies(folder);
+  if (isWithoutPolicy) say(`… no file in ${folder} ends with .cedar: the default policy`);
+  const policyFolder = isWithoutPolicy ? undefined : folder;
+  await loadPolicy({ directory: policyFolder }); // a policy that cannot be used would stop every proxy
+  const { files } = await readPolicyTexts(policyFolder);
+  return { connections: connections ?? [], policyFiles: files };
+}
+
+function hasPolicies(folder: string): boolean {
+  return readdirSync(folder, { recursive: true }).some((name) =>
+    String(name).toLowerCase().endsWith('.cedar'),
+  );
+}
+
+/** The embedded PostgreSQL, where no other is named. */
+async function startStore(
+  wanted: string | undefined,
+  log: Log,
+  closers: (() => Promise<void>)[],
+): Promise<string> {
+  const data = wanted === undefined ? join(dataFolder(), 'collector') : resolve(wanted);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  say(`… starting the embedded PostgreSQL in ${data}`);
+  const { serverPassword, rolePassword, collectorPassword } = loadUpState(data, []);
+  const server = await startLocalServer({
+    dataDir: join(data, 'postgres'),
+    passwords: { server: serverPassword, role: rolePassword, collector: collectorPassword },
+    log,
+  });
+  closers.push(() => server.stop());
+  return server.collectorStore();
+}
+
+function joinLink(url: string): string {
+  return `vscode://portcullis.portcullis/join?collector=${encodeURIComponent(url)}`;
+}
+
+function describeReady(url: string, connections: readonly CatalogConnection[]): string {
+  const governed = connections.map(({ name, environment }) => `${name} (${environment})`).join(', ');
+  return `
+The collector is at ${url}
+Connections: ${governed === '' ? 'none' : governed}
+
+To join in the editor, open
+  ${joinLink(url)}
+Without it: portcullis proxy --collector ${url}
+
+It listens on this machine only. For others, put a server with TLS in front, and its address into the link.
+Ctrl-C stops it.
+`;
+}

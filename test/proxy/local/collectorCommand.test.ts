@@ -1,0 +1,182 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CollectorClient } from '../../../proxy/kit/collectorClient.ts';
+import { createLog } from '../../../proxy/kit/log.ts';
+import {
+  type DevelopmentProvider,
+  startDevelopmentProvider,
+} from '../../../proxy/local/developmentProvider.ts';
+import { startTestPostgres, type TestPostgres } from '../../kit/postgres.ts';
+import { endCommands, runCommand, startCommand } from './commandProcess.ts';
+
+const dev = { email: 'dev@example.com', groups: ['developers'], password: 'correct horse' };
+
+let folder: string;
+let postgres: TestPostgres;
+let provider: DevelopmentProvider;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'portcullis-collector-test-'));
+  chmodSync(folder, 0o711); // as root, the embedded server runs as another user, who must pass through
+  postgres = await startTestPostgres();
+  provider = await startDevelopmentProvider({
+    port: 0,
+    people: [dev],
+    clientId: 'portcullis',
+    audience: 'urn:portcullis:collector',
+    dataDirectory: folder,
+    log: createLog('warn'),
+  });
+});
+afterAll(async () => {
+  await endCommands();
+  await provider?.stop();
+  await postgres?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function policyFolder(name: string, connections: unknown): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  writeFileSync(
+    join(path, 'connections.json'),
+    typeof connections === 'string' ? connections : JSON.stringify(connections),
+  );
+  return path;
+}
+
+/** What it says before it ends, where it does not start. */
+async function refusal(args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(['collector', ...args]);
+  expect(status).toBeGreaterThan(0);
+  expect(stdout).toBe('');
+  return stderr;
+}
+
+const clientOf = (url: string) =>
+  new CollectorClient({ url, token: () => provider.tokenFor('dev@example.com') });
+
+describe('portcullis collector', () => {
+  it('serves the connections and the policy of its folder over a PostgreSQL of yours', async () => {
+    const policy = policyFolder('good', [
+      { name: 'shop', environment: 'production', url: 'postgres://shop:pw@127.0.0.1/shop' },
+      { name: 'lab', environment: 'development', urlEnv: 'LAB_URL' },
+    ]);
+    writeFileSync(join(policy, 'own.cedar'), '@id("all")\npermit (principal, action, resource);\n');
+    const collector = startCommand(
+      [
+        'collector',
+        '--issuer',
+        provider.issuer,
+        '--database-url',
+        postgres.url(),
+        '--policy',
+        policy,
+        '--json',
+      ],
+      { LAB_URL: 'postgres://lab:lab-pw@127.0.0.1/lab' },
+    );
+    await collector.said(/"ready":true.*\n/);
+    const { url, join: link } = JSON.parse(collector.stdout());
+    expect(link).toBe(`vscode://portcullis.portcullis/join?collector=${encodeURIComponent(url)}`);
+    const client = clientOf(url);
+    const catalog = await client.call<{ items: { name: string }[] }>('GET', '/v1/catalog');
+    expect(catalog.items.map(({ name }) => name).sort()).toEqual(['lab', 'shop']);
+    const lease = await client.call<{ url: string }>('POST', '/v1/leases', { connection: 'lab' });
+    expect(lease.url).toBe('postgres://lab:lab-pw@127.0.0.1/lab');
+    const texts = await client.call<{ files: { name: string }[] }>('GET', '/v1/policy');
+    expect(texts.files.map(({ name }) => name)).toEqual(['own.cedar']);
+    expect(await collector.end('SIGTERM')).toBe(0);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  it('says that there are no connections without --policy, and keeps an embedded PostgreSQL that ends with it', async () => {
+    const data = join(folder, 'embedded');
+    const args = ['collector', '--issuer', provider.issuer, '--data', data];
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const collector = startCommand(args);
+      const [, url = ''] = await collector.said(/The collector is at (\S+)/);
+      expect(collector.stdout()).toContain('Connections: none');
+      expect(collector.stderr()).toContain('no --policy: the default policy, and no connections');
+      expect(
+        (await clientOf(url).call<{ files: unknown[] }>('GET', '/v1/policy')).files.length,
+      ).toBeGreaterThan(0);
+      expect(await collector.end(signal)).toBe(0);
+      const list = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
+      expect(list.split('\n').filter((line) => line.includes(data))).toEqual([]);
+      expect(existsSync(join(data, 'postgres', 'postmaster.pid'))).toBe(false);
+    }
+  });
+
+  it('keeps data under the XDG data home unless told', async () => {
+    mkdirSync(join(folder, 'portcullis'), { mode: 0o711 });
+    const collector = startCommand(['collector', '--issuer', provider.issuer], { XDG_DATA_HOME: folder });
+    await collector.said(/The collector is at/);
+    await collector.end('SIGTERM');
+    expect(existsSync(join(folder, 'portcullis', 'collector', 'postgres', 'PG_VERSION'))).toBe(true);
+  });
+
+  it('names the file and the entry of every connection that is wrong, and repeats no password', async () => {
+    const policy = policyFolder('bad', [
+      { name: 'shop', environment: 'production', url: 'postgres://shop:pw@127.0.0.1/shop', color: 'red' },
+      { name: 'lab', environment: 'prod', url: 'mysql://lab:hidden-pw@127.0.0.1/lab' },
+      { name: 'x', environment: 'staging', urlEnv: 'NOT_SET_ANYWHERE' },
+      { name: 'y', environment: 'staging' },
+      { name: 'z', environment: 'staging', url: 'postgres://h/1' },
+      { name: 'z', environment: 'staging', url: 'postgres://h/2' },
+      'nonsense',
+    ]);
+    const words = await refusal([
+      '--issuer',
+      provider.issuer,
+      '--database-url',
+      postgres.url(),
+      '--policy',
+      policy,
+    ]);
+    expect(words).toContain(`${join(policy, 'connections.json')} cannot be used`);
+    expect(words).toContain('entry 1 ("shop"): the field "color" is not known');
+    expect(words).toContain('entry 2 ("lab"): "environment" is one of production, staging, development');
+    expect(words).toContain('entry 2 ("lab"): "url" looks like postgres://');
+    expect(words).toContain('entry 3 ("x"): the environment variable NOT_SET_ANYWHERE is not set');
+    expect(words).toContain('entry 4 ("y"): give either "url", or "urlEnv"');
+    expect(words).toContain('entry 6 ("z"): an earlier entry has this name');
+    expect(words).toContain('entry 7: it is an object');
+    expect(words).not.toContain('hidden-pw');
+  });
+
+  it('refuses a connections file that is not JSON without repeating it, and a policy that is not Cedar', async () => {
+    const torn = policyFolder('torn', '[{"url": "postgres://u:hidden-pw@h/d" oops');
+    const base = ['--issuer', provider.issuer, '--database-url', postgres.url(), '--policy'];
+    const words = await refusal([...base, torn]);
+    expect(words).toContain('it is not JSON');
+    expect(words).not.toContain('hidden-pw');
+    const wrong = policyFolder('wrong', []);
+    writeFileSync(join(wrong, 'own.cedar'), 'permit (principal;\n');
+    expect(await refusal([...base, wrong])).toMatch(/own\.cedar:1/);
+  });
+
+  it.each([
+    [['--isuer', 'http://127.0.0.1:1'], /--isuer/],
+    [[], /collector needs --issuer/],
+    [['--issuer', 'http://127.0.0.1:1'], /identity provider http:\/\/127.0.0.1:1 cannot be used/],
+    [['--issuer', 'http://id.example.com'], /not reached by https/],
+    [['--issuer', 'http://127.0.0.1:1', '--port', 'x'], /65535/],
+    [['--issuer', 'http://127.0.0.1:1', '--data', 'a', '--database-url', 'b'], /not both/],
+  ])('%j says what is wrong and starts nothing', async (args, words) => {
+    expect(await refusal(args)).toMatch(words);
+  });
+
+  it('says that its store cannot be used, and ends', async () => {
+    const words = await refusal([
+      '--issuer',
+      provider.issuer,
+      '--database-url',
+      'postgres://u:p@127.0.0.1:1/x',
+    ]);
+    expect(words).toMatch(/store cannot be used/);
+  });
+});
