@@ -68,13 +68,15 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
     });
     closers.push(() => journal.close());
     const connections = new Map<string, GovernedConnection>();
-    closers.push(await openConnections(settings, connections, onProgress));
+    const problems = new Map<string, PortcullisError>();
+    closers.push(await openConnections(settings, connections, problems, onProgress));
     const key = readCommitmentKey(settings.dataDirectory);
     const listener = new Listener({
       policy,
       analyser,
       journal,
       connections,
+      problems,
       accounts: new LocalAccounts(settings.accounts),
       certificate: await makeLocalCertificate(),
       commit: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex'),
@@ -94,6 +96,7 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
 async function openConnections(
   { connections, log, onConnection }: ProxySettings,
   open: Map<string, GovernedConnection>,
+  problems: Map<string, PortcullisError>,
   onProgress: (step: string) => void,
 ): Promise<() => Promise<void>> {
   const retries = new Set<NodeJS.Timeout>();
@@ -109,10 +112,12 @@ async function openConnections(
       const governed = await openConnection(connection, log);
       if (isClosed) return governed.close();
       open.set(connection.name, governed);
+      problems.delete(connection.name);
       onConnection?.(connection.name, undefined);
     } catch (error) {
       if (onConnection === undefined || !PortcullisError.is(error)) throw error;
       if (isClosed) return;
+      problems.set(connection.name, error);
       onConnection(connection.name, error);
       const timer = setTimeout(() => {
         retries.delete(timer);

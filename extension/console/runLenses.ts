@@ -51,15 +51,24 @@ export function isProduction(connection: ConnectionStatus): boolean {
 
 function runLens(document: TextDocument, statement: CheckedStatement): CodeLens {
   const start = document.positionAt(statement.start);
-  const needsReview = statement.outcome === 'approve';
+  const [title, tooltip] = wordsOf(statement.outcome);
   return new CodeLens(new Range(start, document.positionAt(statement.end)), {
-    title: needsReview ? '$(play) Run (waits for approval)' : '$(play) Run',
-    tooltip: needsReview
-      ? 'Asks for approval and runs as soon as a reviewer approves'
-      : 'Run this statement (Ctrl+Enter, on a Mac Cmd+Enter)',
+    title: `$(play) ${title}`,
+    tooltip,
     command: 'portcullis.runStatement',
     arguments: [document.uri, statement.start],
   });
+}
+
+function wordsOf(outcome: CheckedStatement['outcome']): readonly [title: string, tooltip: string] {
+  switch (outcome) {
+    case 'approve':
+      return ['Run (waits for approval)', 'Asks for approval and runs as soon as a reviewer approves'];
+    case 'deny':
+      return ['Run (denied)', 'The policy denies this statement: running it shows why'];
+    default:
+      return ['Run', 'Run this statement (Ctrl+Enter, on a Mac Cmd+Enter)'];
+  }
 }
 
 function describeConnection(connection: ConnectionStatus): CodeLens {

@@ -25,6 +25,17 @@ export interface GridListener {
   /** Enter or a double click: show the whole value. */
   onOpen(place: CellPlace): void;
   onSelect(active: CellPlace): void;
+  /** What `view` answers may have changed. */
+  onView(): void;
+}
+
+/** Where a person stands in a grid, as plain data. */
+export interface GridPlace {
+  /** In all the rows, in pixels. */
+  readonly top: number;
+  readonly left: number;
+  readonly widths: readonly number[];
+  readonly selection: GridSelection;
 }
 
 export class DataGrid {
@@ -38,6 +49,8 @@ export class DataGrid {
   #selection: GridSelection = startSelection;
   #isDragging = false;
   #frame = 0;
+  /** Where to go as soon as there is room. */
+  #goal: GridPlace | undefined;
 
   constructor(host: HTMLElement, windows: RowWindows, listener: GridListener) {
     this.#host = host;
@@ -65,12 +78,18 @@ export class DataGrid {
     return rangeOf(this.#selection);
   }
 
-  /** Another result, or other rows in its place. */
-  reset(columns: readonly GridColumn[]): void {
+  get view(): GridPlace {
+    const { scrollTop, scrollLeft: left } = this.#host;
+    return { top: this.#scroll.toContent(scrollTop), left, widths: this.#widths, selection: this.#selection };
+  }
+
+  /** Another result, or other rows in its place; or the same rows on a new page, shown as they were left. */
+  reset(columns: readonly GridColumn[], left?: GridPlace): void {
     this.#columns = columns;
-    this.#isFitted = false;
-    this.#widths = widthsOf(columns, [], this.#measure);
-    this.#selection = startSelection;
+    this.#isFitted = left !== undefined;
+    this.#widths = left === undefined ? widthsOf(columns, [], this.#measure) : [...left.widths];
+    this.#selection = left?.selection ?? startSelection;
+    this.#goal = left;
     this.#host.scrollTo(0, 0);
     this.drawSoon();
   }
@@ -113,6 +132,7 @@ export class DataGrid {
   #draw(): void {
     const host = this.#host;
     if (host.clientHeight === 0) return;
+    this.#goToGoal();
     const { rows } = this.#size;
     const scroll = this.#scroll;
     const top = scroll.toContent(host.scrollTop);
@@ -155,6 +175,20 @@ export class DataGrid {
       host,
     );
     if (hadFocus && !this.#activeCell()?.contains(document.activeElement)) this.focus();
+    this.#listener.onView();
+  }
+
+  /** Before anything is drawn there is nothing to scroll: the height goes ahead. */
+  #goToGoal(): void {
+    const goal = this.#goal;
+    if (goal === undefined) return;
+    this.#goal = undefined;
+    const spacer = document.createElement('div');
+    const width = this.#numberWidth + this.#widths.reduce((sum, each) => sum + each, 0);
+    spacer.style.cssText = `height: ${headerHeight + this.#scroll.height}px; width: ${width}px`;
+    this.#host.append(spacer);
+    this.#host.scrollTo(goal.left, this.#scroll.toScroll(goal.top));
+    spacer.remove();
   }
 
   #activeCell(): HTMLElement | null {

@@ -5,7 +5,7 @@ import { openHostChannel } from '../kit/vscodeApi.ts';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-context-menu/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
-import { DataGrid } from './dataGrid.ts';
+import { DataGrid, type GridPlace } from './dataGrid.ts';
 import { type CellPlace, cellCount } from './gridSelection.ts';
 import { type OpenCell, pageTemplate } from './pageTemplate.ts';
 import { RowWindows } from './rowWindows.ts';
@@ -23,6 +23,7 @@ let receivedAt = 0;
 let openCell: OpenCell | undefined;
 let isCopyMenuOpen = false;
 let isDrawAsked = false;
+let keeping: ReturnType<typeof setTimeout> | undefined;
 
 const windows = new RowWindows((offset, count) => {
   if (snapshot !== undefined) channel.post({ kind: 'window', result: snapshot.result, offset, count });
@@ -31,6 +32,9 @@ const grid = new DataGrid(gridHost, windows, {
   onOpen: openCellAt,
   // An open viewer follows the active cell.
   onSelect: (place) => (openCell === undefined ? draw() : openCellAt(place)),
+  onView: () => {
+    keeping ??= setTimeout(keepView, 100);
+  },
 });
 
 channel.listen((message) => {
@@ -72,8 +76,24 @@ function takeState(next: ResultSnapshot | undefined): void {
   }
   windows.grow(next?.rowCount ?? 0);
   draw();
-  if (isOther) grid.reset(next?.columns ?? []);
+  if (isOther) grid.reset(next?.columns ?? [], keptViewOf(next));
   else grid.update(next?.columns ?? []);
+}
+
+/** A page that is hidden is taken down: the next one begins where this one was left. */
+function keepView(): void {
+  keeping = undefined;
+  channel.state.set({ of: keyOf(snapshot), view: grid.view });
+}
+
+function keptViewOf(shown: ResultSnapshot | undefined): GridPlace | undefined {
+  const kept = channel.state.get() as { readonly of: string; readonly view: GridPlace } | undefined;
+  return kept?.of === keyOf(shown) ? kept.view : undefined;
+}
+
+/** Results are counted anew when the editor is, so a number alone may be another's. */
+function keyOf(shown: ResultSnapshot | undefined): string {
+  return shown === undefined ? '' : `${shown.result} ${shown.rowSet} ${shown.sql}`;
 }
 
 function openCellAt({ row, column }: CellPlace): void {

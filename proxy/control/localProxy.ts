@@ -120,6 +120,8 @@ export class LocalProxy {
     try {
       await this.#start(collector, tokens);
     } catch (error) {
+      // Tokens renewed on the way have used up the older ones.
+      const newest = this.#renewed?.tokens ?? tokens;
       await this.#close();
       const problem = describeProblem(error);
       // What is away comes back: the window need not ask again.
@@ -129,7 +131,7 @@ export class LocalProxy {
         error instanceof ProviderUnreachable;
       this.#status = { ...this.#signedOut(), state: isAway ? 'starting' : 'signedOut', collector, problem };
       this.#options.notify('statusChanged', this.#status);
-      if (isAway) this.#retryIn(collector, tokens, delayMs);
+      if (isAway) this.#retryIn(collector, newest, delayMs);
       throw error;
     }
     return this.#status;

@@ -15,6 +15,7 @@ import {
   readTarget,
 } from '../wire/frontendMessages.ts';
 import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
+import { HeldMessage } from './heldMessage.ts';
 import {
   type Answer,
   isAdmission,
@@ -56,18 +57,21 @@ export class FrontendStream implements FrameSink {
   readonly #state: SessionState;
   readonly #pipeline: StatementPipeline;
   readonly #peer: FrontendPeer;
-  /** What the held message waited for. */
-  #answer: Answer | undefined;
-  /** Ends the wait for a reviewer. */
-  #wait: AbortController | undefined;
-  #hasLeft = false;
+  readonly #held: HeldMessage;
   #isEnded = false;
 
   constructor(state: SessionState, pipeline: StatementPipeline, peer: FrontendPeer) {
     this.#state = state;
     this.#pipeline = pipeline;
     this.#peer = peer;
-    state.onCopyAnswered = () => this.#goOn('goOn');
+    this.#held = new HeldMessage(pipeline, {
+      goOn: () => {
+        this.#guard(() => this.walker.resume());
+        if (!this.walker.isHeld) peer.resumeClient();
+      },
+      onFatal: (error) => peer.onFatal(error),
+    });
+    state.onCopyAnswered = () => this.#held.arrive('goOn');
     state.onSkipping = () => this.endWait('skipped');
   }
 
@@ -78,22 +82,18 @@ export class FrontendStream implements FrameSink {
 
   /** The client sends no more: what is under way goes on, but nothing waits for a reviewer any longer. */
   clientHasLeft(): void {
-    this.#hasLeft = true;
-    this.endWait('left');
+    this.#held.clientHasLeft();
   }
 
   /** Nothing more is read, and what is held is not forwarded. */
   stop(): void {
     this.#isEnded = true;
-    this.clientHasLeft();
+    this.#held.stop();
   }
 
   /** Ends the wait for a reviewer; false where none is under way. */
   endWait(reason: HoldEnd): boolean {
-    const wait = this.#wait;
-    this.#wait = undefined;
-    wait?.abort(reason);
-    return wait !== undefined;
+    return this.#held.endReview(reason);
   }
 
   checkHeader(type: number, length: number): void {
@@ -146,7 +146,7 @@ export class FrontendStream implements FrameSink {
   onMessage(type: number, buffer: Buffer, start: number, end: number): Verdict {
     const verdict = this.#handle(type, buffer, start, end);
     // What a held message waited for is for that message alone: the server may have begun to skip it meanwhile.
-    if (verdict !== Verdict.hold && this.#answer !== undefined) this.#dropAnswer();
+    if (verdict !== Verdict.hold) this.#held.drop();
     return verdict;
   }
 
@@ -218,7 +218,7 @@ export class FrontendStream implements FrameSink {
   #onParse(buffer: Buffer, start: number, end: number): Verdict {
     if (this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
     const { name, text } = readParse(buffer, start, end);
-    const answer = this.#takeAnswer();
+    const answer = this.#held.take();
     if (isRefused(answer)) return this.#refuse(answer.error, false);
     const judged = isJudged(answer) ? answer : this.#judgement(text);
     if (judged === undefined) return Verdict.hold;
@@ -235,7 +235,7 @@ export class FrontendStream implements FrameSink {
     if (found.kind === 'wait' || this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
     if (found.kind === 'none') return this.#refuse(unknownName(false, names.statement), false);
     const statement = found.value;
-    const answer = this.#takeAnswer();
+    const answer = this.#held.take();
     if (isRefused(answer)) return this.#refuse(answer.error, false);
     if (isJudged(answer)) statement.judged = answer;
     else if (isApproved(answer)) statement.judged = answer.message;
@@ -350,7 +350,7 @@ export class FrontendStream implements FrameSink {
   }
 
   #admission(text: Buffer, mayAsk = true): Admission | undefined {
-    const answer = this.#takeAnswer();
+    const answer = this.#held.take();
     if (isAdmission(answer)) return answer;
     if (isApproved(answer)) return this.#admit(answer.message, answer);
     const judged = isJudged(answer) ? answer : this.#judgement(text);
@@ -363,7 +363,7 @@ export class FrontendStream implements FrameSink {
 
   /** At Execute: judged again where policy or catalog have changed since Parse. */
   #admissionOf(portal: Portal): Admission | undefined {
-    const answer = this.#takeAnswer();
+    const answer = this.#held.take();
     if (isAdmission(answer)) return answer;
     if (isJudged(answer)) portal.statement.judged = answer;
     else if (!this.#renewJudgement(portal.statement)) return undefined;
@@ -396,15 +396,11 @@ export class FrontendStream implements FrameSink {
   ): typeof Verdict.hold {
     this.walker.cut();
     this.#peer.toServer(flush); // what came before is answered meanwhile
-    const wait = new AbortController();
-    this.#wait = wait;
-    if (this.#hasLeft) this.endWait('left');
+    this.#peer.pauseClient();
     const onWaiting = (request: ApprovalRequest) => this.#peer.onWaiting(request);
-    const hold = { parameters, signal: wait.signal, onWaiting };
-    const approved = this.#pipeline.approve(judged, hold, this.#state.findPrepared).finally(() => {
-      if (this.#wait === wait) this.#wait = undefined;
-    });
-    return this.#hold(approved);
+    return this.#held.waitForReview((signal) =>
+      this.#pipeline.approve(judged, { parameters, signal, onWaiting }, this.#state.findPrepared),
+    );
   }
 
   #judgement(bytes: Buffer): JudgedMessage | undefined {
@@ -418,42 +414,13 @@ export class FrontendStream implements FrameSink {
     return undefined;
   }
 
-  #takeAnswer(): Exclude<Answer, 'goOn'> | undefined {
-    const answer = this.#answer;
-    this.#answer = undefined;
-    return answer === 'goOn' ? undefined : answer;
-  }
-
   #holdForAdmission(admission: Admission | Promise<Admission>): Verdict {
     return this.#hold(Promise.resolve(admission));
   }
 
   #hold(promise: Promise<Answer>): typeof Verdict.hold {
     this.#peer.pauseClient();
-    promise.then(
-      (answer) => this.#goOn(answer),
-      (error: Error) => this.#peer.onFatal(error),
-    );
-    return Verdict.hold;
-  }
-
-  #goOn(answer: Answer): void {
-    this.#dropAnswer();
-    this.#answer = answer;
-    if (this.#isEnded) {
-      this.#dropAnswer();
-      return;
-    }
-    this.#guard(() => this.walker.resume());
-    if (!this.walker.isHeld) this.#peer.resumeClient();
-  }
-
-  /** Nobody uses it: the client has left, or the server skips the message. What it admitted does not run. */
-  #dropAnswer(): void {
-    const answer = this.#takeAnswer();
-    if (isAdmission(answer) && answer.kind === 'run') {
-      for (const run of answer.runs) this.#pipeline.finish(run, 'notRun');
-    }
+    return this.#held.waitFor(promise);
   }
 
   #refuse(error: PortcullisError, isQuery: boolean): Verdict {

@@ -31,6 +31,8 @@ const upstreamTimeoutMs = 15_000;
 
 export interface ListenerParts extends HandshakeParts, PipelineParts {
   readonly connections: ReadonlyMap<string, GovernedConnection>;
+  /** Why a connection is not among them although it is known. */
+  readonly problems: ReadonlyMap<string, PortcullisError>;
   readonly log: Log;
 }
 
@@ -132,6 +134,8 @@ export class Listener {
   #findConnection(name: string): GovernedConnection {
     const connection = this.#parts.connections.get(name);
     if (connection !== undefined) return connection;
+    const problem = this.#parts.problems.get(name);
+    if (problem !== undefined) throw problem;
     throw new PortcullisError('CONNECTION_UNKNOWN', {
       name,
       known: [...this.#parts.connections.keys()].join(', '),

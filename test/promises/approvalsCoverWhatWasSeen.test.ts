@@ -111,7 +111,8 @@ describe('one approval', () => {
 describe('an approval is bound to the values', () => {
   it('NULL, the empty string, a text and its binary form each ask anew', async () => {
     const text = 'UPDATE widgets SET label = $1, stock = stock + 1 WHERE id = 150';
-    const values = [null, '', 'NULL', 'x', Buffer.from('x')];
+    // The last one is text that looks as the binary value before it is shown.
+    const values = [null, '', 'NULL', 'x', Buffer.from('x'), '\\x78'];
     const shown: unknown[] = [];
     for (const value of values) {
       const client = await widgets.connectPg();
@@ -121,7 +122,7 @@ describe('an approval is bound to the values', () => {
       await governed.review(request.id, 'approve');
       await running;
     }
-    expect(shown).toEqual([null, '', 'NULL', 'x', '\\x78']);
+    expect(shown).toEqual([null, '', 'NULL', 'x', '\\x78', '\\\\x78']);
     expect(await widgets.stock(150)).toBe(values.length);
   });
 

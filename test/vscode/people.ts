@@ -1,22 +1,27 @@
 /** People of the walk: each in a workbench of their own with the packaged extension, over one `portcullis up`. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Browser } from 'playwright-core';
+import { connectControl } from '../../extension/proxyHost/controlClient.ts';
+import { readJournal } from '../../proxy/audit/readJournal.ts';
+import type { ProxyStatus } from '../../proxy/control/messages.ts';
 import { startUp, type UpAnswer, type UpProcess } from '../kit/upProcess.ts';
 import { launchBrowser } from '../kit/workbench/browser.ts';
 import { type Editor, openEditor } from '../kit/workbench/driver.ts';
 import { findWorkbench } from '../kit/workbench/findWorkbench.ts';
 import { startWorkbench, type Workbench } from '../kit/workbench/workbench.ts';
 
-const vsix = join(import.meta.dirname, '..', '..', 'portcullis.vsix');
+/** `PORTCULLIS_VSIX` names another package than the one that `npm run package` makes. */
+const vsix =
+  process.env['PORTCULLIS_VSIX'] ?? join(import.meta.dirname, '..', '..', 'portcullis.vsix');
 
 /** Why the editor's tests cannot run here; undefined where they can. */
 export function whyNot(): string | undefined {
   const found = findWorkbench();
   if (found.kind === 'missing') return found.reason;
-  return existsSync(vsix) ? undefined : 'there is no portcullis.vsix; make it: npm run package';
+  return existsSync(vsix) ? undefined : `there is no ${vsix}; make it: npm run package`;
 }
 
 export interface Person {
@@ -33,13 +38,13 @@ export type Role = 'dev' | 'reviewer' | 'admin';
 /** One `portcullis up`, one browser, and whoever has come so far. */
 export class Company {
   readonly work: string;
-  readonly up: UpProcess;
   readonly browser: Browser;
+  #up: UpProcess;
   readonly #people: Person[] = [];
 
   private constructor(work: string, up: UpProcess, browser: Browser) {
     this.work = work;
-    this.up = up;
+    this.#up = up;
     this.browser = browser;
   }
 
@@ -52,7 +57,17 @@ export class Company {
   }
 
   get answer(): UpAnswer {
-    return this.up.answer;
+    return this.#up.answer;
+  }
+
+  /** Ends the collector, the provider and the database; what they hold stays for `comeBack`. */
+  async leave(): Promise<void> {
+    await this.#up.end('SIGTERM');
+  }
+
+  /** Starts them again over what they hold, at the same ports. */
+  async comeBack(): Promise<void> {
+    this.#up = await startUp(['--data', this.answer.data], { XDG_RUNTIME_DIR: this.work });
   }
 
   get joinLink(): string {
@@ -75,12 +90,17 @@ export class Company {
   }
 
   /** From the join link to a running proxy: what a newcomer does, no more. `onLogin` may look at the page. */
-  async join(
+  async join(person: Person, onLogin?: (picture: () => Promise<Buffer>) => Promise<void>): Promise<void> {
+    await person.editor.deliverUri(this.joinLink);
+    await person.editor.answerDialog('Join');
+    await this.logIn(person, onLogin);
+  }
+
+  /** From the editor's question whether Portcullis may sign in, to a running proxy. */
+  async logIn(
     { editor, email, password }: Person,
     onLogin?: (picture: () => Promise<Buffer>) => Promise<void>,
   ): Promise<void> {
-    await editor.deliverUri(this.joinLink);
-    await editor.answerDialog('Join');
     const login = await editor.pageOpenedBy(() => editor.answerDialog('Allow'));
     await login.getByLabel('E-mail').fill(email);
     await login.getByLabel('Password').fill(password);
@@ -100,6 +120,22 @@ export class Company {
     return (await response.json()) as T;
   }
 
+  /** How many events of this person the collector holds. */
+  async countEvents(email: string): Promise<number> {
+    const admin = this.answer.identities.find((identity) => identity.email.startsWith('admin'));
+    let count = 0;
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query = new URLSearchParams({ identity: email, limit: '200', ...(cursor && { cursor }) });
+      const page: { items: unknown[]; next: string | null } = await this.ask(
+        `/v1/events?${query}`,
+        admin?.token ?? '',
+      );
+      count += page.items.length;
+      cursor = page.next;
+    }
+    return count;
+  }
+
   /** Beside the proxy, as the owner of the server. */
   async direct(text: string): Promise<Record<string, unknown>[]> {
     const client = new Client(this.answer.connections[0]?.direct);
@@ -114,7 +150,7 @@ export class Company {
   async close(): Promise<void> {
     await this.browser.close();
     for (const { workbench } of this.#people) await workbench.stop();
-    await this.up.end('SIGTERM');
+    await this.leave();
     for (const folder of [this.work, this.answer.data]) rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -123,4 +159,24 @@ export class Company {
 export async function runStatementAt(editor: Editor, text: string): Promise<void> {
   await editor.page.locator('.view-line', { hasText: text }).first().click();
   await editor.page.keyboard.press('Control+Enter');
+}
+
+/** What the person's proxy says of itself; undefined where none answers. */
+export async function proxyStatus({ workbench }: Person): Promise<ProxyStatus | undefined> {
+  const socket = join(workbench.home, '..', 'run', `portcullis-${process.getuid?.() ?? 0}`, 'control.sock');
+  const control = await connectControl(socket);
+  try {
+    return await control?.request('hello', { version: 1, client: 'test' });
+  } finally {
+    control?.close();
+  }
+}
+
+/** How many events the person's journals hold. */
+export async function countJournal({ workbench }: Person): Promise<number> {
+  const people = join(workbench.home, '.local', 'share', 'portcullis', 'people');
+  let count = 0;
+  for (const home of readdirSync(people))
+    for await (const _event of readJournal(join(people, home, 'journal'))) count += 1;
+  return count;
 }

@@ -4,6 +4,9 @@
  */
 import type { Connection, Submittable } from 'pg';
 
+/** pg_type.dat */
+const textType = 25;
+
 export interface ColumnField {
   readonly name: string;
   readonly dataTypeID: number;
@@ -28,6 +31,7 @@ export class StreamedQuery implements Submittable {
   readonly ended: Promise<void>;
   readonly #text: string;
   readonly #listener: QueryListener;
+  #isCopyingOut = false;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
@@ -53,6 +57,7 @@ export class StreamedQuery implements Submittable {
   }
 
   handleCommandComplete(message: { readonly text: string }): void {
+    this.#isCopyingOut = false;
     this.#listener.endCommand(message.text);
   }
 
@@ -62,7 +67,14 @@ export class StreamedQuery implements Submittable {
     connection.sendCopyFail('The console has no rows to copy in: use psql and its \\copy.');
   }
 
-  handleCopyData(): void {}
+  /** COPY … TO STDOUT: the server sends a message for each line. */
+  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
+    if (!this.#isCopyingOut) {
+      this.#isCopyingOut = true;
+      this.#listener.startRows([{ name: 'line', dataTypeID: textType, dataTypeModifier: -1 }]);
+    }
+    this.#listener.addRow([chunk.toString().replace(/\r?\n$/, '')]);
+  }
 
   handlePortalSuspended(): void {}
 
