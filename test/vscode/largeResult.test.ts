@@ -147,7 +147,9 @@ function isInView(frame: Frame, number: number): Promise<boolean> {
   return frame.locator('.grid').evaluate((element, row) => {
     const place = element.querySelector(`[data-row="${row - 1}"]`)?.getBoundingClientRect();
     const view = element.getBoundingClientRect();
-    return place !== undefined && place.top >= view.top && place.bottom <= view.top + element.clientHeight + 1;
+    return (
+      place !== undefined && place.top >= view.top && place.bottom <= view.top + element.clientHeight + 1
+    );
   }, number);
 }
 

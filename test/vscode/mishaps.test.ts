@@ -178,7 +178,7 @@ describe.skipIf(reason !== undefined)('mishaps', { timeout: 150_000 }, () => {
       await editor.openFile('work.sql');
       await answers('first');
       await editor.openTerminal();
-      await editor.typeInTerminal('psql -Atc "SELECT \'by\' || \'terminal\'"');
+      await editor.typeInTerminal("psql -Atc \"SELECT 'by' || 'terminal'\"");
       await editor.until(
         'psql at the other port',
         () => editor.terminalText(),

@@ -14,8 +14,7 @@ import { findWorkbench } from '../kit/workbench/findWorkbench.ts';
 import { startWorkbench, type Workbench } from '../kit/workbench/workbench.ts';
 
 /** `PORTCULLIS_VSIX` names another package than the one that `npm run package` makes. */
-const vsix =
-  process.env['PORTCULLIS_VSIX'] ?? join(import.meta.dirname, '..', '..', 'portcullis.vsix');
+const vsix = process.env['PORTCULLIS_VSIX'] ?? join(import.meta.dirname, '..', '..', 'portcullis.vsix');
 
 /** Why the editor's tests cannot run here; undefined where they can. */
 export function whyNot(): string | undefined {

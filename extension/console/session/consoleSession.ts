@@ -109,10 +109,10 @@ export class ConsoleSession {
     const isCancel = isServerError(error) && error.code === cancelled;
     if (run.isFull && (isCancel || !isServerError(error))) run.end(stoppedAt(run));
     else if (this.#isCancelling && (isCancel || !isServerError(error))) {
-      if (isServerError(error)) run.addNotice({ ...error, message: `${error.message} (SQLSTATE ${cancelled})` });
+      if (isServerError(error))
+        run.addNotice({ ...error, message: `${error.message} (SQLSTATE ${cancelled})` });
       run.end({ kind: 'cancelled' });
-    }
-    else run.end({ kind: 'failed', problem: describeFailure(error, run.sql) });
+    } else run.end({ kind: 'failed', problem: describeFailure(error, run.sql) });
   }
 
   async #open(): Promise<KeyedClient> {
