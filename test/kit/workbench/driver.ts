@@ -240,6 +240,15 @@ export class Editor {
     return this.#tree(viewTitle).locator('.monaco-list-row', { hasText: text }).first();
   }
 
+  /** The badge beside a row (`~`, `+`, …), empty where it has none: it is drawn by a style sheet, no text of the page. */
+  badge(row: Locator): Promise<string> {
+    return row.locator('.monaco-icon-label').evaluate((label) => {
+      const style = label.ownerDocument.defaultView?.getComputedStyle(label, '::after');
+      const content = style?.content ?? 'none';
+      return content === 'none' || content === 'normal' ? '' : content.replaceAll('"', '');
+    });
+  }
+
   /** The document inside a webview (panel or view) that is shown, by its title. */
   webview(title: string | RegExp): Promise<Frame> {
     return this.#attempt(`find the webview ${title}`, async () => {
