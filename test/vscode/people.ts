@@ -80,7 +80,13 @@ export class Company {
     const folder = join(this.work, `${role}${this.#people.length}`);
     mkdirSync(folder);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const workbench = await startWorkbench({ name: role, folder, vsix, settings: { ...settings } });
+    const theme = process.env['PORTCULLIS_THEME'];
+    const workbench = await startWorkbench({
+      name: role,
+      folder,
+      vsix,
+      settings: { ...(theme && { 'workbench.colorTheme': theme }), ...settings },
+    });
     const editor = await openEditor(this.browser, workbench);
     const { email, password, token } = identity;
     const person = { email, password, token, workbench, editor };

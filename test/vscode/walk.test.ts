@@ -149,6 +149,7 @@ describe.skipIf(reason !== undefined)('the walk', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Approve' }).click();
     await says('ALTER TABLE');
     const { editor } = dev;
+    await editor.runCommand('Notifications: Clear All Notifications');
     // The other views make room for the schema.
     for (const view of ['Approvals', 'Activity']) await editor.toggleView(view);
     await editor.treeRow('Schema', 'demo').click();
