@@ -11,6 +11,7 @@ import { type ConnectionSettings, GovernedConnection } from './session/governedC
 import { Listener } from './session/listener.ts';
 import { makeLocalCertificate } from './session/opening/localCertificate.ts';
 import { type Analyser, loadAnalyser } from './sql/analyser.ts';
+import type { SqlParser } from './sql/parser.ts';
 
 export interface ProxySettings {
   /** Folder for journal and keys; made where it is missing. */
@@ -69,7 +70,7 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
     closers.push(() => journal.close());
     const connections = new Map<string, GovernedConnection>();
     const problems = new Map<string, PortcullisError>();
-    closers.push(await openConnections(settings, connections, problems, onProgress));
+    closers.push(await openConnections(settings, analyser.parser, connections, problems, onProgress));
     const key = readCommitmentKey(settings.dataDirectory);
     const listener = new Listener({
       policy,
@@ -95,6 +96,7 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
 /** Opens them all; answers how to close them. Rejects, with none left open, where one fails and none may. */
 async function openConnections(
   { connections, log, onConnection }: ProxySettings,
+  parser: SqlParser,
   open: Map<string, GovernedConnection>,
   problems: Map<string, PortcullisError>,
   onProgress: (step: string) => void,
@@ -109,7 +111,7 @@ async function openConnections(
   const attempt = async (connection: ConnectionSettings, delayMs: number): Promise<void> => {
     try {
       onProgress(`reading what ${connection.name} holds and which of its columns are personal or secret`);
-      const governed = await openConnection(connection, log);
+      const governed = await openConnection(connection, log, parser);
       if (isClosed) return governed.close();
       open.set(connection.name, governed);
       problems.delete(connection.name);
@@ -135,9 +137,13 @@ async function openConnections(
   return close;
 }
 
-async function openConnection(settings: ConnectionSettings, log: Log): Promise<GovernedConnection> {
+async function openConnection(
+  settings: ConnectionSettings,
+  log: Log,
+  parser: SqlParser,
+): Promise<GovernedConnection> {
   try {
-    return await GovernedConnection.open(settings, log);
+    return await GovernedConnection.open(settings, log, parser);
   } catch (error) {
     const message = error instanceof Error && error.message !== '' ? error.message : String(error);
     throw new PortcullisError('UPSTREAM_UNAVAILABLE', { name: settings.name, message }, { cause: error });

@@ -1,18 +1,24 @@
 /** Reads Cedar texts into policies with ids, and finds everything that is wrong with them. */
-import type { DetailedError, ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
+import type { DetailedError, PolicyJson, ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
+import { BoundedCache } from './boundedCache.ts';
 import type { Cedar } from './loadCedar.ts';
-import type { PolicyFile, PolicyTexts } from './policyFiles.ts';
-import { type PolicyProblem, placeOf } from './policyProblems.ts';
+import type { PolicyTexts } from './policyFiles.ts';
+import { type PolicyPlace, type PolicyProblem, placeOf, placeOfBytes } from './policyProblems.ts';
 
 /** One policy of the set, by what its annotations say. */
 export interface Policy {
   readonly id: string;
   readonly effect: 'permit' | 'forbid';
   readonly text: string;
+  /** The same text as Cedar reads it. */
+  readonly json: PolicyJson;
   readonly message: string | undefined;
   readonly hint: string | undefined;
   /** Who can approve what it forbids; undefined where it forbids for good. */
   readonly approval: string | undefined;
+  readonly file: string;
+  /** Where it begins, annotations included. */
+  readonly place: PolicyPlace;
 }
 
 export interface CheckedPolicy {
@@ -23,10 +29,16 @@ export interface CheckedPolicy {
   readonly warnings: readonly PolicyProblem[];
 }
 
+/** Readings that are kept, by text: a check after a change reads what has changed. Each takes some 10 ms. */
+const keptTexts = 64;
+const longestKeptText = 64 * 1024;
+const readTexts = new BoundedCache<ReturnType<typeof readText>>(keptTexts, longestKeptText);
+
 const knownAnnotations = new Set(['id', 'message', 'hint', 'approval']);
 /** What Cedar says of the numbers that it gives to policies of a text: the place says it better. */
 const ownIds = /^(?:failed to parse policies from string: |for policy `policy\d+`, )/;
 const idForm = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
+const schemaHint = 'schema.cedarschema, in proxy/policy, says what a policy can speak of.';
 
 /** Parses and validates all files against the schema. Never throws for what a text says. */
 export function checkPolicy(
@@ -37,32 +49,21 @@ export function checkPolicy(
   const problems: PolicyProblem[] = [];
   const warnings: PolicyProblem[] = [];
   const owners = new Map<string, string>();
-  for (const file of files) {
-    const parsed = cedar.policySetTextToParts(file.text);
-    if (parsed.type === 'failure') {
-      problems.push(...parsed.errors.map((error) => problemAt(file, error)));
-      continue;
-    }
-    for (const template of parsed.policy_templates) {
-      const hint = 'Write the principal or resource in place of the slot.';
-      problems.push({ ...partPlace(file, template), message: 'policy templates cannot be used', hint });
-    }
-    if (parsed.policy_templates.length > 0) {
-      continue;
-    }
-    for (const part of parsed.policies) {
-      const policy = readPolicy(cedar, file, part, owners, problems);
-      if (policy !== undefined) {
-        policies.push(policy);
+  for (const { name: file, text } of files) {
+    const key = `${schema}\0${text}`;
+    const read = readTexts.get(key) ?? readText(cedar, schema, text);
+    readTexts.set(key, read);
+    for (const policy of read.policies) {
+      const owner = owners.get(policy.id);
+      if (owner !== undefined) {
+        const message = `the id "${policy.id}" is taken already, in ${owner}`;
+        problems.push({ file, ...policy.place, message, hint: 'Give each policy an id of its own.' });
       }
+      owners.set(policy.id, file);
+      policies.push({ ...policy, file });
     }
-    const validated = cedar.validate({ schema, policies: { staticPolicies: file.text } });
-    if (validated.type === 'failure') {
-      problems.push(...validated.errors.map((error) => problemAt(file, error)));
-    } else {
-      problems.push(...validated.validationErrors.map((found) => validationProblem(file, found)));
-      warnings.push(...validated.validationWarnings.map((found) => validationProblem(file, found)));
-    }
+    problems.push(...read.problems.map((problem) => ({ file, ...problem })));
+    warnings.push(...read.warnings.map((problem) => ({ file, ...problem })));
   }
   if (policies.length === 0 && problems.length === 0) {
     const hint = 'Write at least one permit: without any, nothing is allowed.';
@@ -71,38 +72,61 @@ export function checkPolicy(
   return { policies, problems: onePerPlace(problems), warnings: onePerPlace(warnings) };
 }
 
+function readText(cedar: Cedar, schema: string, text: string) {
+  const policies: Omit<Policy, 'file'>[] = [];
+  const problems: PolicyProblem[] = [];
+  const warnings: PolicyProblem[] = [];
+  const parsed = cedar.policySetTextToParts(text);
+  if (parsed.type === 'failure') {
+    problems.push(...parsed.errors.map((error) => problemAt(text, error)));
+    return { policies, problems, warnings };
+  }
+  for (const template of parsed.policy_templates) {
+    const hint = 'Write the principal or resource in place of the slot.';
+    problems.push({ ...partPlace(text, template), message: 'policy templates cannot be used', hint });
+  }
+  if (parsed.policy_templates.length > 0) {
+    return { policies, problems, warnings };
+  }
+  for (const part of parsed.policies) {
+    const policy = readPolicy(cedar, text, part, problems);
+    if (policy !== undefined) {
+      policies.push(policy);
+    }
+  }
+  const validated = cedar.validate({ schema, policies: { staticPolicies: text } });
+  if (validated.type === 'failure') {
+    problems.push(...validated.errors.map((error) => problemAt(text, error)));
+  } else {
+    problems.push(...validated.validationErrors.map((found) => validationProblem(text, found)));
+    warnings.push(...validated.validationWarnings.map((found) => validationProblem(text, found)));
+  }
+  return { policies, problems, warnings };
+}
+
 function readPolicy(
   cedar: Cedar,
-  file: PolicyFile,
   text: string,
-  owners: Map<string, string>,
+  part: string,
   problems: PolicyProblem[],
-): Policy | undefined {
-  const place = partPlace(file, text);
-  const answer = cedar.policyToJson(text);
+): Omit<Policy, 'file'> | undefined {
+  const place = partPlace(text, part);
+  const answer = cedar.policyToJson(part);
   if (answer.type === 'failure') {
     problems.push(...answer.errors.map(({ message }) => ({ ...place, message })));
     return undefined;
   }
   const { effect, annotations = {} } = answer.json;
-  const found = annotationProblems(effect, annotations);
-  const id = annotations['id'] ?? '';
-  const owner = owners.get(id);
-  if (owner !== undefined) {
-    found.push({
-      message: `the id "${id}" is taken already, in ${owner}`,
-      hint: 'Give each policy an id of its own.',
-    });
-  }
-  owners.set(id, file.name);
-  problems.push(...found.map((problem) => ({ ...place, ...problem })));
+  problems.push(...annotationProblems(effect, annotations).map((problem) => ({ ...place, ...problem })));
   return {
-    id,
+    id: annotations['id'] ?? '',
     effect,
-    text,
+    text: part,
+    json: answer.json,
     message: annotations['message'],
     hint: annotations['hint'],
     approval: annotations['approval'],
+    place,
   };
 }
 
@@ -149,27 +173,24 @@ function onePerPlace(problems: readonly PolicyProblem[]): readonly PolicyProblem
 }
 
 /** Cedar hands out the policies of a text as they stand in it, so that the place is found by looking. */
-function partPlace(file: PolicyFile, part: string): { file: string; line?: number; column?: number } {
-  const index = file.text.indexOf(part);
-  if (index < 0) {
-    return { file: file.name };
-  }
-  return { file: file.name, ...placeOf(file.text, Buffer.byteLength(file.text.slice(0, index))) };
+function partPlace(text: string, part: string): PolicyPlace {
+  const index = Math.max(0, text.indexOf(part));
+  return placeOf(text, index, index + part.length);
 }
 
-function validationProblem(file: PolicyFile, found: ValidationError): PolicyProblem {
-  return problemAt(file, found.error);
+function validationProblem(text: string, { error }: ValidationError): PolicyProblem {
+  const problem = problemAt(text, error);
+  return problem.hint === undefined ? { ...problem, hint: schemaHint } : problem;
 }
 
-function problemAt(file: PolicyFile, error: DetailedError): PolicyProblem {
+function problemAt(text: string, error: DetailedError): PolicyProblem {
   const source = error.sourceLocations?.[0];
   const expected = source?.label ?? undefined;
   const message = error.message.replace(ownIds, '');
   const help = error.help?.replace(ownIds, '');
   const hint = [help, expected].filter((part) => part !== null && part !== undefined).join('; ');
   return {
-    file: file.name,
-    ...(source === undefined ? {} : placeOf(file.text, source.start)),
+    ...(source === undefined ? {} : placeOfBytes(text, source.start, source.end)),
     message,
     ...(hint === '' ? {} : { hint: asSentence(hint) }),
   };

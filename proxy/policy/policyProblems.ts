@@ -6,6 +6,8 @@ export interface PolicyProblem {
   /** 1-based, in lines and characters. */
   readonly line?: number;
   readonly column?: number;
+  /** One past the last character that is meant, on the same line. */
+  readonly endColumn?: number;
   readonly message: string;
   /** How to mend it, as a full sentence. */
   readonly hint?: string;
@@ -35,9 +37,23 @@ export function describeProblem(problem: PolicyProblem): string {
   return problem.hint === undefined ? first : `${first}\n    ${problem.hint}`;
 }
 
-/** Line and column, both 1-based and in characters, of a byte offset in UTF-8 text. */
-export function placeOf(text: string, byteOffset: number): { line: number; column: number } {
-  const before = Buffer.from(text).subarray(0, byteOffset).toString();
-  const lines = before.split('\n');
-  return { line: lines.length, column: [...(lines.at(-1) ?? '')].length + 1 };
+/** Where a part of a text stands: lines and columns from 1, in characters. What runs on is cut at the end of its line. */
+export interface PolicyPlace {
+  readonly line: number;
+  readonly column: number;
+  readonly endColumn: number;
+}
+
+/** The place of what stands between two offsets in UTF-16 code units. */
+export function placeOf(text: string, start: number, end: number): PolicyPlace {
+  const lines = text.slice(0, start).split('\n');
+  const column = [...(lines.at(-1) ?? '')].length + 1;
+  const [meant = ''] = text.slice(start, end).split(/\r?\n/, 1);
+  return { line: lines.length, column, endColumn: column + [...meant].length };
+}
+
+/** The same for offsets in bytes of UTF-8. */
+export function placeOfBytes(text: string, start: number, end: number): PolicyPlace {
+  const bytes = Buffer.from(text);
+  return placeOf(text, ...([start, end].map((at) => bytes.toString('utf8', 0, at).length) as [number, number]));
 }

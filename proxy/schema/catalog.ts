@@ -1,4 +1,5 @@
 /** What a database holds, as the proxy knows it: the types. Loaded by `loadCatalog`. */
+import type { StoredCode } from './storedCode.ts';
 
 export interface CatalogColumn {
   /** pg_attribute.attnum, the number that RowDescription carries. */
@@ -34,6 +35,10 @@ export interface Catalog {
   named(name: string): readonly CatalogRelation[];
   /** Lower-case names of functions and procedures outside pg_catalog and information_schema. */
   readonly userFunctions: ReadonlySet<string>;
+  /** What the database runs by itself, or when it is called. */
+  readonly code: StoredCode;
+  /** Relations that hold rows of this one: partitions and children by inheritance, theirs, and so on. */
+  descendantsOf(oid: number): readonly number[];
   /** Name of a function by OID, for the FunctionCall message: `schema.name`. */
   functionByOid(oid: number): string | undefined;
 }

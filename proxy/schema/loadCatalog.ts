@@ -1,6 +1,8 @@
 /** Reads what a database holds: its relations, columns, views' texts and function names; and asks cheaply whether that changed. */
 import type { Client } from 'pg';
 import type { Catalog, CatalogColumn, CatalogRelation, RelationKind } from './catalog.ts';
+import { addTo, firstUserOid } from './catalogRows.ts';
+import { loadStoredCode, storedCodeFacts } from './loadStoredCode.ts';
 
 interface RelationRow {
   readonly oid: number;
@@ -26,9 +28,6 @@ interface FunctionRow {
   readonly name: string;
   readonly is_own: boolean;
 }
-
-/** OIDs below belong to what initdb made (FirstNormalObjectId, access/transam.h). */
-const firstUserOid = 16_384;
 
 /** Tables, partitioned tables, views, materialized views, foreign tables: what a query can read rows from (pg_class.relkind). */
 const readableKinds = "('r', 'p', 'v', 'm', 'f')";
@@ -78,12 +77,12 @@ const probeQuery = `
     UNION ALL
     SELECT 'rule', pg_catalog.concat_ws(' ', oid, ev_class, xmin) FROM pg_catalog.pg_rewrite WHERE oid >= ${firstUserOid}
     UNION ALL
-    SELECT 'function', pg_catalog.concat_ws(' ', oid, pronamespace, proname) FROM pg_catalog.pg_proc WHERE oid >= ${firstUserOid}
-    UNION ALL
     SELECT 'parent', pg_catalog.concat_ws(' ', inhrelid, inhseqno, inhparent) FROM pg_catalog.pg_inherits
     UNION ALL
-    SELECT 'reference', pg_catalog.concat_ws(' ', oid, conrelid, conkey, confrelid, confkey)
+    SELECT 'reference', pg_catalog.concat_ws(' ', oid, conrelid, conkey, confrelid, confkey, confdeltype, confupdtype)
     FROM pg_catalog.pg_constraint WHERE contype = 'f'
+    UNION ALL
+    ${storedCodeFacts}
     UNION ALL
     SELECT 'comment', pg_catalog.concat_ws(' ', objoid, objsubid, description) FROM pg_catalog.pg_description
     WHERE objoid >= ${firstUserOid} AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -125,9 +124,15 @@ export async function loadCatalog(client: Client, previousVersion: number): Prom
   const parentRows = (await client.query<{ child: number; parent: number }>(parentsQuery)).rows;
   const functionRows = (await client.query<FunctionRow>(functionsQuery)).rows;
 
+  const code = await loadStoredCode(client);
+
   const columns = groupColumns(columnRows);
   const parents = new Map<number, number[]>();
-  for (const { child, parent } of parentRows) addTo(parents, child, parent);
+  const children = new Map<number, number[]>();
+  for (const { child, parent } of parentRows) {
+    addTo(parents, child, parent);
+    addTo(children, parent, child);
+  }
   const relations = new Map<number, CatalogRelation>();
   const byName = new Map<string, CatalogRelation[]>();
   for (const row of relationRows) {
@@ -149,8 +154,23 @@ export async function loadCatalog(client: Client, previousVersion: number): Prom
     relations,
     named: (name) => byName.get(name) ?? [],
     userFunctions: new Set(functionRows.filter((row) => row.is_own).map((row) => row.name.toLowerCase())),
+    code,
+    descendantsOf: (oid) => descendantsOf(children, oid),
     functionByOid: (oid) => functionNames.get(oid),
   };
+}
+
+function descendantsOf(children: ReadonlyMap<number, readonly number[]>, oid: number): readonly number[] {
+  const found = new Set<number>();
+  const visit = (parent: number) => {
+    for (const child of children.get(parent) ?? []) {
+      if (found.has(child)) continue;
+      found.add(child);
+      visit(child);
+    }
+  };
+  visit(oid);
+  return [...found];
 }
 
 function groupColumns(rows: readonly ColumnRow[]): Map<number, CatalogColumn[]> {
@@ -166,10 +186,4 @@ function groupColumns(rows: readonly ColumnRow[]): Map<number, CatalogColumn[]> 
     });
   }
   return columns;
-}
-
-function addTo<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -8,6 +8,9 @@ import type { Catalog } from '../schema/catalog.ts';
 import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
 import { readSnapshot } from '../schema/readSnapshot.ts';
 import type { SchemaSnapshot } from '../schema/snapshot.ts';
+import type { SqlParser } from '../sql/parser.ts';
+import { CodeReader } from '../sql/storedCode/codeSummary.ts';
+import { DatabaseCode } from '../sql/storedCode/databaseCode.ts';
 
 /** How often the database is asked, while sessions are open, whether others have changed its schema. */
 const probeIntervalMs = 5_000;
@@ -25,7 +28,7 @@ export class GovernedConnection {
   readonly url: string;
   readonly #log: Log;
   #client: Client | undefined;
-  #catalog: Catalog;
+  #code: DatabaseCode;
   #classifications: Classifications;
   #probe: string;
   #refreshing: Promise<void> | undefined;
@@ -39,18 +42,23 @@ export class GovernedConnection {
     this.url = settings.url;
     this.#log = log;
     this.#client = loaded.client;
-    this.#catalog = loaded.catalog;
+    this.#code = loaded.code;
     this.#classifications = loaded.classifications;
     this.#probe = loaded.probe;
   }
 
   /** Connects, reads the catalog and classifies its columns. Rejects with the server's or the socket's error. */
-  static async open(settings: ConnectionSettings, log: Log): Promise<GovernedConnection> {
+  static async open(settings: ConnectionSettings, log: Log, parser: SqlParser): Promise<GovernedConnection> {
     const client = await connectOwn(settings.url);
     const probe = await catalogProbe(client);
     const catalog = await loadCatalog(client, 0);
     const classifications = await classifyCatalog(client, catalog, undefined, (notice) => log.warn(notice));
-    const connection = new GovernedConnection(settings, log, { client, catalog, classifications, probe });
+    const connection = new GovernedConnection(settings, log, {
+      client,
+      code: new DatabaseCode(catalog, new CodeReader(parser)),
+      classifications,
+      probe,
+    });
     client.on('error', () => connection.#dropClient());
     connection.#timer = setInterval(() => connection.noteSchemaChange(), probeIntervalMs);
     connection.#timer.unref();
@@ -58,7 +66,12 @@ export class GovernedConnection {
   }
 
   get catalog(): Catalog {
-    return this.#catalog;
+    return this.#code.catalog;
+  }
+
+  /** What the database runs by itself, or when it is called. */
+  get code(): DatabaseCode {
+    return this.#code;
   }
 
   get classifications(): Classifications {
@@ -67,7 +80,7 @@ export class GovernedConnection {
 
   /** Changes with catalog and classifications; part of what a judgement rests on. */
   get stamp(): string {
-    return `${this.#catalog.version}.${this.#classifications.version}`;
+    return `${this.catalog.version}.${this.#classifications.version}`;
   }
 
   /** Asks whether the schema has changed and loads it again if so. Concurrent calls share one look. */
@@ -103,10 +116,10 @@ export class GovernedConnection {
     const client = this.#client ?? (await this.#reconnect());
     const probe = await catalogProbe(client);
     if (probe === this.#probe) return;
-    const catalog = await loadCatalog(client, this.#catalog.version);
+    const catalog = await loadCatalog(client, this.catalog.version);
     const notice = (text: string) => this.#log.warn(text);
     const classifications = await classifyCatalog(client, catalog, this.#classifications, notice);
-    this.#catalog = catalog;
+    this.#code = new DatabaseCode(catalog, this.#code.reader);
     this.#classifications = classifications;
     this.#probe = probe;
     for (const listener of this.#listeners) listener();
@@ -133,7 +146,7 @@ export class GovernedConnection {
 
 interface Loaded {
   readonly client: Client;
-  readonly catalog: Catalog;
+  readonly code: DatabaseCode;
   readonly classifications: Classifications;
   readonly probe: string;
 }

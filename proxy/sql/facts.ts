@@ -66,6 +66,8 @@ export interface Effect {
   readonly lockMode?: number;
   /** Why it counts as this, in words for the finding ("calls pg_read_file, which reads files of the server"). */
   readonly why?: string;
+  /** True where it is assumed of a function or operator that PostgreSQL does not bring: the catalog may know better. */
+  readonly isAssumed?: boolean;
   /** Byte offset in the message's text of the part that has this effect, where the grammar tells. */
   readonly location?: number;
 }
@@ -99,6 +101,12 @@ export interface StatementFacts {
    * no such column, so that one that is also the name of a user's function has to count as a call of it.
    */
   readonly attributeNames?: readonly string[];
+  /** Symbols of the operators in it, once each: the database may have its own of that symbol. */
+  readonly operators?: readonly string[];
+  /** Last names of the types that it names, once each. */
+  readonly types?: readonly string[];
+  /** Relations that functions of the database read for it, where its text does not show it; with a catalog only. */
+  readonly hiddenReads?: readonly RelationName[];
   readonly role: SessionRole;
   /** True where it can change nothing: only `read`, `session`, `transaction`, ACCESS SHARE `lock`. Its event need not be synced first. */
   readonly readOnly: boolean;

@@ -59,8 +59,10 @@ function readStatement(statement: ParsedStatement, text: string): StatementFacts
     relations: walk.relations,
     functions: [...walk.functions],
     attributeNames: [...walk.attributeNames],
+    operators: [...walk.operators],
+    types: [...walk.types],
     role: roleOf(node, fields, statement, text),
-    readOnly: effects.every(isHarmless),
+    readOnly: areReadOnly(effects),
     tree: statement.tree,
   };
 }
@@ -68,8 +70,11 @@ function readStatement(statement: ParsedStatement, text: string): StatementFacts
 /** What a statement is that does nothing to speak of: `SELECT 1`. Anything else without an effect is not understood. */
 const emptyKinds: ReadonlyMap<string, EffectKind> = new Map<string, EffectKind>([['SelectStmt', 'read']]);
 
-function isHarmless(effect: Effect): boolean {
-  return harmlessKinds.has(effect.kind) || (effect.kind === 'lock' && effect.lockMode === 1);
+/** True where nothing is different afterwards. */
+export function areReadOnly(effects: readonly Effect[]): boolean {
+  return effects.every(
+    ({ kind, lockMode }) => harmlessKinds.has(kind) || (kind === 'lock' && lockMode === 1),
+  );
 }
 
 function roleOf(node: string, fields: Node, statement: ParsedStatement, text: string): SessionRole {

@@ -1,4 +1,5 @@
 /** Builds small catalogs and classifications for tests: `table('public.customers', 'id integer, email text')`. */
+
 import type {
   Classification,
   ClassificationKind,
@@ -6,6 +7,7 @@ import type {
   ColumnUseRight,
 } from '../../proxy/masking/classification.ts';
 import type { Catalog, CatalogRelation, RelationKind } from '../../proxy/schema/catalog.ts';
+import { noStoredCode } from '../../proxy/schema/storedCode.ts';
 
 /** What a classified column of a built table is: its kind and right. */
 export interface BuiltMark {
@@ -90,6 +92,8 @@ export function buildCatalog(
       relations,
       named: (name) => [...relations.values()].filter((relation) => relation.name === name),
       userFunctions: new Set(userFunctions),
+      code: noStoredCode,
+      descendantsOf: () => [],
       functionByOid: () => undefined,
     },
     classifications: {

@@ -1,7 +1,9 @@
 /** The catalog of a test server, with the columns that the test says are classified. */
+
 import type pg from 'pg';
 import type { Classification, Classifications, ColumnUseRight } from '../../proxy/masking/classification.ts';
 import type { Catalog, CatalogRelation } from '../../proxy/schema/catalog.ts';
+import { noStoredCode } from '../../proxy/schema/storedCode.ts';
 
 interface ColumnRow {
   readonly oid: number;
@@ -61,6 +63,8 @@ export async function readServerCatalog(
       relations,
       named: (name) => all.filter((relation) => relation.name === name),
       userFunctions: new Set(),
+      code: noStoredCode,
+      descendantsOf: () => [],
       functionByOid: () => undefined,
     },
     classifications: {

@@ -1,9 +1,11 @@
 /** facts → decision → use of classified columns: what a text may do, for one identity on one connection. Runs nothing. */
 import type { Identity } from '../../identity/identity.ts';
 import { PortcullisError } from '../../kit/errors.ts';
+import type { Classifications } from '../../masking/classification.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { decisionError } from '../../policy/findings.ts';
 import type { PolicyEngine } from '../../policy/policyEngine.ts';
+import type { Catalog } from '../../schema/catalog.ts';
 import { type ColumnUse, judgeColumnUse, useError } from '../../sql/columnUse.ts';
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
@@ -57,7 +59,7 @@ export class StatementJudge {
     findPrepared: FindPreparedFacts,
     isCatalogFresh: boolean,
   ): WeighedText | undefined {
-    const { catalog, classifications, info } = this.connection;
+    const { catalog, classifications, code, info } = this.connection;
     const statements: WeighedStatement[] = [];
     const preparedHere = new Map<string, Omit<StatementFacts, 'tree'>>();
     const namedTexts: string[] = [];
@@ -78,7 +80,7 @@ export class StatementJudge {
         }
         touchesClassified ||= prepared?.touchesClassified ?? true;
       }
-      facts = markUserFunctions(facts, catalog.userFunctions);
+      facts = noteHiddenReads(code.complete(facts), catalog, classifications);
       if (facts.role.kind === 'prepare') preparedHere.set(facts.role.name, facts.role.inner);
       const decision = this.policy.decide(this.identity, info, facts);
       const use = judgeColumnUse(facts, catalog, classifications, { isReloaded: isCatalogFresh });
@@ -93,6 +95,31 @@ export class StatementJudge {
   }
 }
 
+/**
+ * What functions read is out of sight of masking: one that reads protected data counts as code that cannot be looked into,
+ * whatever it does with them.
+ */
+function noteHiddenReads(
+  facts: StatementFacts,
+  catalog: Catalog,
+  classifications: Classifications,
+): StatementFacts {
+  const found = (facts.hiddenReads ?? []).find(({ schema, name }) => {
+    const candidates = catalog
+      .named(name)
+      .filter((relation) => schema === undefined || relation.schema === schema);
+    // Views of the server's own show what others do, and samples of what tables hold.
+    return candidates.some(
+      (relation) =>
+        relation.schema === 'pg_catalog' || (classifications.inRelation(relation.oid)?.size ?? 0) > 0,
+    );
+  });
+  if (found === undefined) return facts;
+  const why = `calls a function that reads ${found.name}, which masking cannot follow`;
+  const effect: Effect = { kind: 'procedural', predicate: 'none', why };
+  return { ...facts, effects: [...facts.effects, effect], readOnly: false };
+}
+
 /** EXECUTE does what the statement behind the name does. */
 function mergeExecute(execute: StatementFacts, inner: Omit<StatementFacts, 'tree'>): StatementFacts {
   return {
@@ -103,24 +130,4 @@ function mergeExecute(execute: StatementFacts, inner: Omit<StatementFacts, 'tree
     functions: [...execute.functions, ...inner.functions],
     readOnly: execute.readOnly && inner.readOnly,
   };
-}
-
-/**
- * A function of the database's own may stand in for a built-in of the same name (by argument types, or by search_path),
- * and `x.f` may call f: what it does is not known from its name.
- */
-function markUserFunctions(facts: StatementFacts, userFunctions: ReadonlySet<string>): StatementFacts {
-  const names = [...facts.functions, ...(facts.attributeNames ?? [])].filter((name) =>
-    userFunctions.has(name),
-  );
-  if (names.length === 0) return facts;
-  const effects = names.map((functionName): Effect => {
-    return {
-      kind: 'procedural',
-      predicate: 'none',
-      functionName,
-      why: `calls ${functionName}, a function of this database`,
-    };
-  });
-  return { ...facts, effects: [...facts.effects, ...effects], readOnly: false };
 }

@@ -2,7 +2,17 @@
 
 import type { Effect, EffectKind, RelationName } from '../facts.ts';
 import type { StatementBody } from '../parsing/bodies.ts';
-import { asList, asNode, asNumber, asText, isNode, type Node, rangeVarFields, relationOf } from '../tree.ts';
+import {
+  asList,
+  asNode,
+  asNumber,
+  asText,
+  isNode,
+  type Node,
+  namesOf,
+  rangeVarFields,
+  relationOf,
+} from '../tree.ts';
 import { nodeReaders } from './nodeReaders.ts';
 
 /** Names that WITH clauses have made visible at a place. */
@@ -18,6 +28,10 @@ export class EffectWalk {
   readonly functions = new Set<string>();
   /** Names in attribute notation, `(x).name`, which PostgreSQL also looks up as functions. */
   readonly attributeNames = new Set<string>();
+  /** Symbols of operators, without their schema. */
+  readonly operators = new Set<string>();
+  /** Last names of types, without their schema. */
+  readonly types = new Set<string>();
   readonly #effects = new Map<string, Effect>();
   readonly #relations = new Map<string, RelationName>();
   #scope: CteScope | undefined;
@@ -46,6 +60,10 @@ export class EffectWalk {
     if ('relname' in fields && 'relpersistence' in fields) {
       this.#readRangeVar(fields);
       return;
+    }
+    if ('names' in fields && 'typemod' in fields) {
+      // A TypeName, which comes without its tag in most places.
+      this.types.add(namesOf(fields['names']).at(-1) ?? '');
     }
     const outer = this.#scope;
     const withClause = fields['withClause'];
@@ -111,6 +129,12 @@ export class EffectWalk {
     }
     for (const name of other.attributeNames) {
       this.attributeNames.add(name);
+    }
+    for (const symbol of other.operators) {
+      this.operators.add(symbol);
+    }
+    for (const name of other.types) {
+      this.types.add(name);
     }
   }
 

@@ -14,6 +14,7 @@ export const expressionReaders: NodeReaders = {
 
   A_Expr(fields, walk) {
     const kind = fields['kind'];
+    walk.operators.add(namesOf(fields['name']).at(-1) ?? '');
     // The other kinds (BETWEEN, LIKE, IN, …) name operators of the grammar's own choosing.
     if (kind === 'AEXPR_OP' || kind === 'AEXPR_OP_ANY' || kind === 'AEXPR_OP_ALL') {
       readOperator(fields['name'], fields, walk);
@@ -64,6 +65,7 @@ export const expressionReaders: NodeReaders = {
 function readOperator(name: unknown, fields: Node, walk: EffectWalk): void {
   const names = namesOf(name);
   const symbol = names.at(-1);
+  if (symbol !== undefined) walk.operators.add(symbol);
   if (
     symbol === undefined ||
     (isKnownOperator(symbol) && (names.length === 1 || names[0] === 'pg_catalog'))
@@ -74,5 +76,6 @@ function readOperator(name: unknown, fields: Node, walk: EffectWalk): void {
     functionName: `operator ${names.join('.')}`,
     why: `uses the operator ${names.join('.')}, whose effects are not known`,
     location: asNumber(fields['location']),
+    isAssumed: true,
   });
 }

@@ -41,7 +41,7 @@ export function readUnknownCall(
 ): void {
   const functionName = names.join('.');
   const why = `calls ${functionName}, whose effects are not known`;
-  walk.add('procedural', { functionName, why, location });
+  walk.add('procedural', { functionName, why, location, isAssumed: true });
 }
 
 /** A name in attribute notation: an effect only where it is a function of PostgreSQL that has one. */

@@ -1,0 +1,38 @@
+/**
+ * What a statement sets off in the database besides what its text says: bodies of functions, triggers, rules, cascades of
+ * foreign keys, views, defaults, constraints, policies, operators and casts; and what they set off in turn.
+ */
+import type { Catalog } from '../../schema/catalog.ts';
+import { areReadOnly } from '../readFacts.ts';
+import type { CodeReader } from './codeSummary.ts';
+import { CodeSurvey, type KnownFacts } from './codeSurvey.ts';
+
+export class DatabaseCode {
+  readonly catalog: Catalog;
+  readonly reader: CodeReader;
+  readonly #known = new WeakMap<KnownFacts, KnownFacts>();
+
+  constructor(catalog: Catalog, reader: CodeReader) {
+    this.catalog = catalog;
+    this.reader = reader;
+  }
+
+  /** The facts with everything that the database's own code adds; remembered as long as they are. */
+  complete<Facts extends KnownFacts>(facts: Facts): Facts {
+    const known = this.#known.get(facts);
+    if (known !== undefined) return known as Facts;
+    const survey = new CodeSurvey(this.catalog, this.reader);
+    survey.look(facts);
+    const effects = survey.effects;
+    const { role } = facts;
+    const completed: Facts = {
+      ...facts,
+      effects,
+      hiddenReads: survey.hiddenReads,
+      readOnly: areReadOnly(effects),
+      role: role.kind === 'prepare' ? { ...role, inner: this.complete(role.inner) } : role,
+    };
+    this.#known.set(facts, completed);
+    return completed;
+  }
+}
