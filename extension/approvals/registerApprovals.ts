@@ -1,12 +1,12 @@
 /** Approvals: the tree with its badge, the commands, the review pages, and the few notifications. */
 import { commands, type ExtensionContext, type TreeView, window, workspace } from 'vscode';
 import { describeProblem, type ProxyLink } from '../kit/proxyLink.ts';
+import { showLine } from '../kit/visibleText.ts';
 import { sortRequests, type Telling, tellChanges } from './requestLists.ts';
 import { RequestStore } from './requestStore.ts';
 import { type RequestNode, RequestTree } from './requestTree.ts';
 import { describeState, isMine, titleOf } from './requestView.ts';
 import { ReviewPages } from './reviewPages.ts';
-import { showLine } from './visibleText.ts';
 
 const minute = 60_000;
 

@@ -1,7 +1,7 @@
 /** Which request stands in which section of the tree, and what is worth telling when the list changes. */
 import type { ApprovalRequest, SignedInIdentity } from '../../proxy/control/messages.ts';
+import { showLine } from '../kit/visibleText.ts';
 import { isMine } from './requestView.ts';
-import { showLine } from './visibleText.ts';
 
 export type SectionName = 'Waiting for me' | 'Mine' | 'Waiting for others' | 'Decided';
 

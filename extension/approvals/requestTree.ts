@@ -9,10 +9,10 @@ import {
   TreeItemCollapsibleState,
 } from 'vscode';
 import type { ApprovalRequest } from '../../proxy/control/messages.ts';
+import { showLine } from '../kit/visibleText.ts';
 import { type Section, sortRequests } from './requestLists.ts';
 import type { RequestStore } from './requestStore.ts';
 import { describeAge, describeState, isMine, titleOf } from './requestView.ts';
-import { showLine } from './visibleText.ts';
 
 export type RequestNode =
   | { readonly kind: 'section'; readonly section: Section }

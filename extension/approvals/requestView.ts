@@ -1,8 +1,9 @@
 /** A request in the words that its reader sees: on the review page and in the tree. */
 import type { ApprovalRequest, Review, SignedInIdentity } from '../../proxy/control/messages.ts';
+import { isProduction } from '../kit/environment.ts';
 import type { RequestView } from '../kit/reviewMessages.ts';
+import { showLine, showText } from '../kit/visibleText.ts';
 import { splitLines } from './statementLines.ts';
-import { showLine, showText } from './visibleText.ts';
 
 /** @param me who reads; undefined while nobody is signed in. */
 export function viewRequest(
@@ -58,11 +59,6 @@ export function titleOf({ text }: Pick<ApprovalRequest, 'text'>): string {
   const lines = text.split(/\r\n|\r|\n/).filter((candidate) => candidate.trim() !== '');
   const line = lines.find((candidate) => !candidate.trimStart().startsWith('--')) ?? lines[0] ?? '';
   return showLine(line, 60) || 'Empty statement';
-}
-
-/** As the default policies see it: what is neither staging nor development counts as production. */
-export function isProduction(environment: string): boolean {
-  return environment !== 'staging' && environment !== 'development';
 }
 
 /** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */

@@ -3,10 +3,10 @@ import { type Disposable, type ExtensionContext, ViewColumn, type WebviewPanel, 
 import type { ApprovalRequest } from '../../proxy/control/messages.ts';
 import { describeProblem, type ProxyLink } from '../kit/proxyLink.ts';
 import type { RequestSnapshot, ReviewPageMessage } from '../kit/reviewMessages.ts';
+import { showText } from '../kit/visibleText.ts';
 import { pageHtml, pageOptions } from '../kit/webviewHtml.ts';
 import type { RequestStore } from './requestStore.ts';
 import { titleOf, viewRequest } from './requestView.ts';
-import { showText } from './visibleText.ts';
 
 interface Page {
   readonly panel: WebviewPanel;

@@ -1,7 +1,7 @@
 /** The statement of a request, cut into numbered lines and marked where its findings are. */
 import type { RequestFinding } from '../../proxy/control/messages.ts';
 import type { TextPart } from '../kit/reviewMessages.ts';
-import { splitVisible } from './visibleText.ts';
+import { splitVisible } from '../kit/visibleText.ts';
 
 /** A lone carriage return ends a line too, as it ends a `--` comment for the server (manual 4.1.5, `scan.l`). */
 const lineEnd = /\r\n|\r|\n/g;

@@ -1,6 +1,7 @@
 /** Statements and the state of the synchronisation in words: the same ones in the tree and on the page. */
 import type { ActivityEntry, SyncStatus } from '../../proxy/control/messages.ts';
 import type { ActivityRow, ActivitySnapshot } from '../kit/activityMessages.ts';
+import { showLine } from '../kit/visibleText.ts';
 
 /** @param now for telling today from other days */
 export function rowOf(entry: ActivityEntry, now: Date): ActivityRow {
@@ -112,22 +113,4 @@ export function showDuration(micros: number): string {
 
 function count(number: number): string {
   return number.toLocaleString('en-US');
-}
-
-/** One line, cut, in which nothing is invisible or reorders its neighbours. */
-export function showLine(text: string, longest = 200): string {
-  const line = text
-    .slice(0, longest * 4)
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, nameCharacter);
-  const characters = [...line];
-  return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`;
-}
-
-function nameCharacter(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCharCode(0x2400 + code); // pictures of the controls
-  if (code === 0x7f) return '\u2421';
-  return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
 }

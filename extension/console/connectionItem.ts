@@ -1,8 +1,8 @@
 /** Which connection a SQL document uses, in the language status, and the choice of another. */
 import { type Disposable, LanguageStatusSeverity, languages, type TextEditor, window } from 'vscode';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
+import { isProduction } from '../kit/environment.ts';
 import { accessOf, type ProxyLink } from '../kit/proxyLink.ts';
-import { isProduction } from './runLenses.ts';
 
 export interface ConnectionItem extends Disposable {
   refresh(): void;
@@ -26,7 +26,7 @@ export function createConnectionItem(link: ProxyLink, choice: ConnectionChoice):
     item.severity =
       connection.state === 'failed'
         ? LanguageStatusSeverity.Error
-        : isProduction(connection)
+        : isProduction(connection.environment)
           ? LanguageStatusSeverity.Warning
           : LanguageStatusSeverity.Information;
     item.command = { command: 'portcullis.chooseConnection', title: 'Choose Connection' };
@@ -47,7 +47,7 @@ export async function chooseConnection(
   const current = choice.of(editor.document)?.name;
   const picked = await window.showQuickPick(
     (link.status?.connections ?? []).map((connection) => ({
-      label: `${isProduction(connection) ? '$(warning)' : '$(database)'} ${connection.name}`,
+      label: `${isProduction(connection.environment) ? '$(warning)' : '$(database)'} ${connection.name}`,
       description: [connection.environment, ...(connection.name === current ? ['in use here'] : [])].join(
         ', ',
       ),

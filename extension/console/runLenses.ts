@@ -10,6 +10,7 @@ import {
 } from 'vscode';
 import type { CheckedStatement, ConnectionStatus } from '../../proxy/control/messages.ts';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
+import { isProduction } from '../kit/environment.ts';
 import { accessOf, type ProxyLink } from '../kit/proxyLink.ts';
 import type { CheckedTexts } from './checkedTexts.ts';
 
@@ -45,10 +46,6 @@ export class RunLenses implements CodeLensProvider, Disposable {
   }
 }
 
-export function isProduction(connection: ConnectionStatus): boolean {
-  return /^prod/i.test(connection.environment);
-}
-
 function runLens(document: TextDocument, statement: CheckedStatement): CodeLens {
   const start = document.positionAt(statement.start);
   const [title, tooltip] = wordsOf(statement.outcome);
@@ -73,8 +70,8 @@ function wordsOf(outcome: CheckedStatement['outcome']): readonly [title: string,
 
 function describeConnection(connection: ConnectionStatus): CodeLens {
   const { name, environment, state, problem } = connection;
-  const icon = isProduction(connection) ? '$(warning)' : '$(database)';
-  const shown = isProduction(connection) ? environment.toUpperCase() : environment;
+  const icon = isProduction(connection.environment) ? '$(warning)' : '$(database)';
+  const shown = isProduction(connection.environment) ? environment.toUpperCase() : environment;
   const suffix = state === 'ready' ? '' : state === 'opening' ? ' (opening)' : ' (unreachable)';
   return new CodeLens(firstLine, {
     title: `${icon} ${name} · ${shown}${suffix}`,

@@ -74,6 +74,9 @@ export function runText(parts: RunParts, document: TextDocument, sql: string): v
   tellWhetherRunning(parts.sessions, document);
   void ended.then(async () => {
     tellWhetherRunning(parts.sessions, document);
+    // Ticks the walkthrough's last step.
+    if (run.state.kind === 'done')
+      void commands.executeCommand('setContext', 'portcullis.hasRunStatement', true);
     // Afterwards: loading the parser takes a moment that belongs to the rows.
     run.setTitle(await titleOf(sql));
   });

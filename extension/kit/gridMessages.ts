@@ -41,6 +41,7 @@ export interface ResultSnapshot {
   readonly sql: string;
   readonly connection: string;
   readonly environment: string;
+  readonly isProduction: boolean;
   readonly state: ResultState;
   readonly columns: readonly GridColumn[];
   readonly rowCount: number;

@@ -56,7 +56,7 @@ export function pageTemplate(state: PageState, actions: PageActions): TemplateRe
 function toolbar(snapshot: ResultSnapshot, state: PageState, actions: PageActions): TemplateResult {
   const { icon, text, tone } = stateWords(snapshot);
   const isBusy = snapshot.state.kind === 'running' || snapshot.state.kind === 'held';
-  const isProduction = /^prod/i.test(snapshot.environment);
+  const { isProduction } = snapshot;
   return html`<div class="toolbar" role="toolbar" aria-label="Result">
     <span class="state is-${tone}" role="status"><i class="codicon codicon-${icon}"></i> ${text}</span>
     <span class="fact" title="Elapsed time">${duration(state.elapsedMs)}</span>

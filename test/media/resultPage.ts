@@ -31,6 +31,7 @@ export const customers: ResultSnapshot = {
   sql: 'SELECT id, name, email, note\nFROM customers',
   connection: 'shop',
   environment: 'production',
+  isProduction: true,
   state: { kind: 'done' },
   columns: [
     { name: 'id', type: 'int4', isNumeric: true },

@@ -1,4 +1,5 @@
 /** One run of a text: what has come of it so far, for the results view to show at any moment. */
+import { isProduction } from '../../kit/environment.ts';
 import type { GridColumn, ResultSnapshot, ResultState } from '../../kit/gridMessages.ts';
 import type { ColumnField, QueryListener } from '../session/streamedQuery.ts';
 import { describeType, isNumericType } from './columnType.ts';
@@ -67,6 +68,7 @@ export class ResultRun implements QueryListener {
       sql: this.sql,
       connection: this.target.connection,
       environment: this.target.environment,
+      isProduction: isProduction(this.target.environment),
       state: this.#state,
       columns: this.#columns,
       rowCount: this.rows.rowCount,

@@ -58,8 +58,8 @@ describe('a statement in words', () => {
 
   it('shows what would be invisible, or would turn its neighbours round', () => {
     const row = rowOf({ ...entry, text: 'SELECT \u0000\u202e\u200b1', application: 'a\u001b[31m' }, now);
-    expect(row.what).toBe('SELECT ␀⟨U+202E⟩⟨U+200B⟩1');
-    expect(row.application).toBe('a␛[31m');
+    expect(row.what).toBe('SELECT ⟨U+0000⟩⟨U+202E⟩⟨U+200B⟩1');
+    expect(row.application).toBe('a⟨U+001B⟩[31m');
   });
 
   it('adds the date of another day, and rounds durations', () => {
