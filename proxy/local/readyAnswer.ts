@@ -22,28 +22,30 @@ export interface ReadyAnswer {
   readonly data: string;
 }
 
-export function describeReady({ connections, identities, data }: ReadyAnswer): string {
+/** @param editor commands and links that open the editor on it, in their order. */
+export function describeReady(answer: ReadyAnswer, editor: readonly string[]): string {
+  const { connections, identities, data } = answer;
   const [connection] = connections;
   if (connection === undefined) return '';
-  const isDemo = connection.name === 'demo';
-  const tryThis = isDemo
-    ? `
-Try:
-  SELECT id, name, email, phone FROM customers LIMIT 5;   comes back masked
-  DROP TABLE customers;                                   is refused before it runs
-`
-    : '';
-  const others = identities.map(
-    ({ email, groups, url }) => `  ${email.padEnd(22)} ${groups.join(', ').padEnd(12)} ${url}`,
+  const width = Math.max(...identities.map(({ email }) => email.length));
+  const logins = identities.map(
+    ({ email, password, groups }) => `  ${email.padEnd(width)}   ${password}   ${groups.join(', ')}`,
   );
-  return `
-Portcullis is up. "${connection.name}" (${connection.environment}) is governed on this port:
+  const parts = [
+    `Portcullis is up. "${connection.name}" (${connection.environment}) is governed on this port:`,
+    `  psql '${connection.url}'`,
+    ...(connection.name === 'demo' ? [tryThis] : []),
+    ...(editor.length === 0 ? [] : [`In the editor, with approvals, drift and activity:\n${indent(editor)}`]),
+    `Who may sign in there, with which password:\n${logins.join('\n')}`,
+    `The journal is in ${data}/journal. Ctrl-C stops everything.`,
+  ];
+  return `\n${parts.join('\n\n')}\n`;
+}
 
-  psql '${connection.url}'
-${tryThis}
-Who may log in:
-${others.join('\n')}
+const tryThis = `Try:
+  SELECT id, name, email, phone FROM customers LIMIT 5;   comes back masked
+  DROP TABLE customers;                                   is refused before it runs`;
 
-The journal is in ${data}/journal. Ctrl-C stops everything.
-`;
+function indent(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
 }
