@@ -33,7 +33,7 @@ describe.skipIf(reason !== undefined)('mishaps', { timeout: 150_000 }, () => {
   const see = () => onTestFailed(async () => console.error(await dev.editor.evidence()));
   const grid = () => dev.editor.webview('Results');
   const says = async (text: string | RegExp) => (await grid()).getByText(text).first().waitFor();
-  /** Runs it until the grid shows its one cell: just after a mishap it may be refused once. */
+  /** Runs it and waits for its one cell. */
   const answers = async (statement: string) => {
     await runStatementAt(dev.editor, `'${statement}'`);
     await (await grid()).getByRole('gridcell', { name: statement, exact: true }).first().waitFor();
@@ -87,6 +87,7 @@ describe.skipIf(reason !== undefined)('mishaps', { timeout: 150_000 }, () => {
     await says('Waiting for approval');
     process.kill(before.pid, 'SIGKILL');
     await says(/The connection was lost/);
+    await says(/was waiting for approval: it ran only if Activity lists it/);
     await dev.editor.screenshot('killed');
     const after = await running(({ pid }) => pid !== before.pid);
     expect(after.access?.port).toBe(before.access?.port);
@@ -109,6 +110,7 @@ describe.skipIf(reason !== undefined)('mishaps', { timeout: 150_000 }, () => {
     const said = await dev.editor.waitForNotification('The statement was not run');
     expect(said).toContain('proxy');
     expect(said).not.toContain('Nobody is signed in');
+    await dev.editor.screenshot('killed-again-and-again');
     await running((status) => status.pid !== pid);
     await dev.editor.statusBarItem(`${dev.email} · production`).waitFor();
     await answers('third');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Browser } from 'playwright-core';
 import { connectControl } from '../../extension/proxyHost/controlClient.ts';
+import { ConnectionLost } from '../../extension/proxyHost/controlClientTypes.ts';
 import { readJournal } from '../../proxy/audit/readJournal.ts';
 import type { ProxyStatus } from '../../proxy/control/messages.ts';
 import { startUp, type UpAnswer, type UpProcess } from '../kit/upProcess.ts';
@@ -172,6 +173,9 @@ export async function proxyStatus({ workbench }: Person): Promise<ProxyStatus | 
   const control = await connectControl(socket);
   try {
     return await control?.request('hello', { version: 1, client: 'test' });
+  } catch (error) {
+    if (error instanceof ConnectionLost) return undefined; // it was just ending
+    throw error;
   } finally {
     control?.close();
   }

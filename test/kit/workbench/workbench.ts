@@ -39,6 +39,8 @@ export type WorkbenchOptions = {
   | {
       /** An unpacked extension in development; the workbench then shows no toasts (the notification centre has them). */
       readonly extensionPath: string;
+      /** A bundle whose `run` the extension host calls; the page then needs `codeAutomationLog` and `codeAutomationExit`. */
+      readonly testsPath?: string;
     }
 );
 
@@ -188,8 +190,10 @@ function addressOf(address: string, options: WorkbenchOptions): string {
   const url = new URL(address);
   url.searchParams.set('folder', options.folder);
   if ('extensionPath' in options) {
-    const extension = `vscode-remote://${url.host}${options.extensionPath}`;
-    url.searchParams.set('payload', JSON.stringify([['extensionDevelopmentPath', extension]]));
+    const remote = (path: string) => `vscode-remote://${url.host}${path}`;
+    const payload = [['extensionDevelopmentPath', remote(options.extensionPath)]];
+    if (options.testsPath !== undefined) payload.push(['extensionTestsPath', remote(options.testsPath)]);
+    url.searchParams.set('payload', JSON.stringify(payload));
   }
   return url.href;
 }
