@@ -2,23 +2,30 @@
 import { type Disposable, LanguageStatusSeverity, languages, type TextEditor, window } from 'vscode';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
 import { isProduction } from '../kit/environment.ts';
+import { absenceOf, type ProxyControl } from '../kit/proxyControl.ts';
 import { accessOf, type ProxyLink } from '../kit/proxyLink.ts';
 
 export interface ConnectionItem extends Disposable {
   refresh(): void;
 }
 
-export function createConnectionItem(link: ProxyLink, choice: ConnectionChoice): ConnectionItem {
+export function createConnectionItem(link: ProxyControl, choice: ConnectionChoice): ConnectionItem {
   const item = languages.createLanguageStatusItem('portcullis.connection', { language: 'sql' });
   item.name = 'Portcullis Connection';
   const refresh = () => {
     const document = window.activeTextEditor?.document;
     const connection = document?.languageId === 'sql' ? choice.of(document) : undefined;
     if (connection === undefined || accessOf(link) === undefined) {
-      item.text = '$(account) Signed out';
-      item.detail = 'Sign in to run statements';
+      const absence = absenceOf(link);
+      const isSignedOut = absence?.help === 'signIn';
+      item.text = isSignedOut ? '$(account) Signed out' : '$(debug-disconnect) Not connected';
+      item.detail = isSignedOut
+        ? 'Sign in to run statements'
+        : (absence?.why ?? 'No connection is assigned to you');
       item.severity = LanguageStatusSeverity.Warning;
-      item.command = { command: 'portcullis.signIn', title: 'Sign In' };
+      item.command = isSignedOut
+        ? { command: 'portcullis.signIn', title: 'Sign In' }
+        : { command: 'portcullis.showLog', title: 'Show Log' };
       return;
     }
     item.text = `$(database) ${connection.name}`;

@@ -1,7 +1,7 @@
 /** The query console: statements of SQL documents, run through the proxy as any client runs them. */
 import { commands, type ExtensionContext, languages, type TextEditor, Uri, window, workspace } from 'vscode';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
-import type { ProxyLink } from '../kit/proxyLink.ts';
+import type { ProxyControl } from '../kit/proxyControl.ts';
 import { CheckedTexts } from './checkedTexts.ts';
 import { chooseConnection, createConnectionItem } from './connectionItem.ts';
 import { ResultsView } from './results/resultsView.ts';
@@ -9,7 +9,11 @@ import { RunLenses } from './runLenses.ts';
 import { cancelOf, type RunParts, runStatement, tellWhetherRunning } from './runStatements.ts';
 import { ConsoleSessions } from './session/consoleSessions.ts';
 
-export function registerConsole(context: ExtensionContext, link: ProxyLink, choice: ConnectionChoice): void {
+export function registerConsole(
+  context: ExtensionContext,
+  link: ProxyControl,
+  choice: ConnectionChoice,
+): void {
   const texts = new CheckedTexts(link);
   const sessions = new ConsoleSessions();
   const view = new ResultsView(context, sessions);
@@ -23,6 +27,11 @@ export function registerConsole(context: ExtensionContext, link: ProxyLink, choi
     item,
     window.registerWebviewViewProvider(ResultsView.id, view),
     languages.registerCodeLensProvider({ language: 'sql' }, lenses),
+    // Why nothing can be run may change while there is no status at all.
+    link.onHostState(() => {
+      lenses.refresh();
+      item.refresh();
+    }),
     choice.onChange(() => {
       texts.forgetAll();
       lenses.refresh();

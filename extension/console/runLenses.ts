@@ -4,14 +4,15 @@ import {
   type CodeLensProvider,
   type Disposable,
   EventEmitter,
-  Position,
   Range,
   type TextDocument,
 } from 'vscode';
 import type { CheckedStatement, ConnectionStatus } from '../../proxy/control/messages.ts';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
 import { isProduction } from '../kit/environment.ts';
-import { accessOf, type ProxyLink } from '../kit/proxyLink.ts';
+import { absenceOf, type ProxyControl } from '../kit/proxyControl.ts';
+import { accessOf } from '../kit/proxyLink.ts';
+import { plainLine } from '../kit/userText.ts';
 import type { CheckedTexts } from './checkedTexts.ts';
 
 const firstLine = new Range(0, 0, 0, 0);
@@ -19,11 +20,11 @@ const firstLine = new Range(0, 0, 0, 0);
 export class RunLenses implements CodeLensProvider, Disposable {
   readonly #changed = new EventEmitter<void>();
   readonly onDidChangeCodeLenses = this.#changed.event;
-  readonly #link: ProxyLink;
+  readonly #link: ProxyControl;
   readonly #choice: ConnectionChoice;
   readonly #texts: CheckedTexts;
 
-  constructor(link: ProxyLink, choice: ConnectionChoice, texts: CheckedTexts) {
+  constructor(link: ProxyControl, choice: ConnectionChoice, texts: CheckedTexts) {
     this.#link = link;
     this.#choice = choice;
     this.#texts = texts;
@@ -81,17 +82,20 @@ function describeConnection(connection: ConnectionStatus): CodeLens {
 }
 
 /** Why nothing can be run, and a click that helps. */
-function describeAbsence(link: ProxyLink): CodeLens {
-  const position = new Position(0, 0);
-  const at = new Range(position, position);
-  if (link.status?.state === 'starting')
-    return new CodeLens(at, { title: '$(loading~spin) Portcullis is starting', command: '' });
-  if (accessOf(link) !== undefined)
-    return new CodeLens(at, {
+function describeAbsence(link: ProxyControl): CodeLens {
+  const absence = absenceOf(link);
+  if (absence === undefined)
+    return new CodeLens(firstLine, {
       title: '$(info) No connection is assigned to you: ask who runs the collector',
       command: '',
     });
-  return new CodeLens(at, {
+  if (absence.help === 'wait')
+    return new CodeLens(firstLine, {
+      title: `$(loading~spin) ${plainLine(absence.why)}`,
+      command: 'portcullis.showLog',
+      tooltip: 'Show the log',
+    });
+  return new CodeLens(firstLine, {
     title:
       link.status?.state === 'expired'
         ? '$(account) Your sign-in has ended: sign in to run statements'

@@ -1,7 +1,8 @@
 /** Runs what a person points at in a SQL document, and shows what comes of it. */
 import { commands, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
-import { accessOf, describeProblem, type ProxyLink } from '../kit/proxyLink.ts';
+import { absenceOf, type ProxyControl } from '../kit/proxyControl.ts';
+import { accessOf, describeProblem } from '../kit/proxyLink.ts';
 import type { CheckedTexts } from './checkedTexts.ts';
 import { ResultRun } from './results/resultRun.ts';
 import type { ResultsView } from './results/resultsView.ts';
@@ -10,7 +11,7 @@ import type { ConsoleSessions } from './session/consoleSessions.ts';
 import { statementAt } from './statementAt.ts';
 
 export interface RunParts {
-  readonly link: ProxyLink;
+  readonly link: ProxyControl;
   readonly choice: ConnectionChoice;
   readonly texts: CheckedTexts;
   readonly sessions: ConsoleSessions;
@@ -29,7 +30,7 @@ export async function runStatement(parts: RunParts, editor: TextEditor, start?: 
   }
   const connection = parts.choice.of(document);
   if (connection === undefined || accessOf(parts.link) === undefined) {
-    offerSignIn(parts.link);
+    tellWhyNot(parts.link);
     return;
   }
   try {
@@ -56,7 +57,7 @@ export function runText(parts: RunParts, document: TextDocument, sql: string): v
   const connection = parts.choice.of(document);
   const access = accessOf(parts.link);
   if (connection === undefined || access === undefined) {
-    offerSignIn(parts.link);
+    tellWhyNot(parts.link);
     return;
   }
   const session = parts.sessions.open(document.uri.toString(), connection.name, access);
@@ -95,16 +96,12 @@ export function tellWhetherRunning(sessions: ConsoleSessions, document: TextDocu
   void commands.executeCommand('setContext', 'portcullis.isStatementRunning', isRunning);
 }
 
-function offerSignIn(link: ProxyLink): void {
-  if (accessOf(link) !== undefined) {
-    void window.showInformationMessage(
-      'The statement was not run: no connection is assigned to you. Ask who runs your collector.',
-    );
-    return;
-  }
-  const problem = link.status?.problem;
-  const why = problem?.message ?? 'Nobody is signed in to Portcullis.';
-  void window.showInformationMessage(`The statement was not run. ${why}`, 'Sign In').then((choice) => {
+function tellWhyNot(link: ProxyControl): void {
+  const absence = absenceOf(link);
+  const why = absence?.why ?? 'No connection is assigned to you. Ask who runs your collector.';
+  // Whoever is signed in already would be asked to sign in for nothing.
+  const offer = absence?.help === 'signIn' ? ['Sign In'] : [];
+  void window.showInformationMessage(`The statement was not run. ${why}`, ...offer).then((choice) => {
     if (choice !== undefined) void commands.executeCommand('portcullis.signIn');
   });
 }

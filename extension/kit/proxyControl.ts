@@ -1,7 +1,7 @@
 /** What sign-in, status and onboarding know of the proxy beyond requests: whether it is there, and how to start it. */
 import type { Event } from 'vscode';
 import type { Problem, SignedInIdentity, Tokens } from '../../proxy/control/messages.ts';
-import type { ProxyLink } from './proxyLink.ts';
+import { inSentences, type ProxyLink } from './proxyLink.ts';
 
 /** The window's way to the proxy process. */
 export type HostState =
@@ -41,4 +41,32 @@ export function overallState({
   if (hostState.kind === 'waiting') return 'failed';
   if (hostState.kind === 'attaching' || status === undefined) return 'starting';
   return status.state === 'signedOut' && status.problem !== undefined ? 'failed' : status.state;
+}
+
+/** Why nothing can be run, in words, and what helps: signing in, or waiting for what is tried by itself. */
+export interface Absence {
+  readonly why: string;
+  readonly help: 'signIn' | 'wait';
+}
+
+/** Undefined while statements can be run, as far as the proxy itself is concerned. */
+export function absenceOf(proxy: Pick<ProxyControl, 'hostState' | 'status'>): Absence | undefined {
+  const { hostState, status } = proxy;
+  const problem = hostState.kind === 'waiting' ? hostState.problem : status?.problem;
+  const words = problem && inSentences(problem.message, problem.hint);
+  switch (overallState(proxy)) {
+    case 'running':
+      return undefined;
+    case 'signedOut':
+      return { why: 'Nobody is signed in to Portcullis.', help: 'signIn' };
+    case 'expired':
+      return { why: 'Your sign-in has ended.', help: 'signIn' };
+    case 'starting':
+      return { why: words ?? 'The Portcullis proxy is starting.', help: 'wait' };
+    case 'failed':
+      return {
+        why: words ?? 'The Portcullis proxy does not run.',
+        help: hostState.kind === 'waiting' ? 'wait' : 'signIn',
+      };
+  }
 }

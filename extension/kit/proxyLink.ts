@@ -45,9 +45,17 @@ export class ProxyProblem extends Error {
 
 /** Message and hint of anything that was thrown, for showing. */
 export function describeProblem(error: unknown): string {
-  if (ProxyProblem.is(error))
-    return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
-  return error instanceof Error ? error.message : String(error);
+  if (ProxyProblem.is(error)) return inSentences(error.message, error.hint);
+  return inSentences(error instanceof Error ? error.message : String(error));
+}
+
+/** Errors of the proxy begin small and end without a full stop, as PostgreSQL's do: here they stand among sentences. */
+export function inSentences(...parts: readonly (string | undefined)[]): string {
+  return parts
+    .filter((part) => part !== undefined && part !== '')
+    .map((part = '') => part.replace(/^[a-z](?=[a-z']* )/, (first) => first.toUpperCase()))
+    .map((part) => (/[.!?…:"”]$/.test(part) ? part : `${part}.`))
+    .join(' ');
 }
 
 /** Where to connect; undefined while the proxy does not run. */

@@ -1,6 +1,7 @@
 /** The words of the status bar item: identity, state of the proxy, environment. */
 import type { Problem, ProxyStatus } from '../../proxy/control/messages.ts';
 import { type HostState, type OverallState, overallState } from '../kit/proxyControl.ts';
+import { inSentences } from '../kit/proxyLink.ts';
 import { plainLine } from '../kit/userText.ts';
 
 export interface StatusText {
@@ -15,8 +16,13 @@ export function statusText(hostState: HostState, status: ProxyStatus | undefined
   return {
     text: titleOf(state, status),
     tooltip: tooltipOf(state, hostState, status),
-    background: state === 'failed' ? 'error' : state === 'expired' ? 'warning' : 'none',
+    background: state === 'failed' ? 'error' : isHindered(state, status) ? 'warning' : 'none',
   };
+}
+
+/** Somebody should look: nothing can be run for longer than a start takes. */
+function isHindered(state: OverallState, status: ProxyStatus | undefined): boolean {
+  return state === 'expired' || (state === 'starting' && status?.problem !== undefined);
 }
 
 function titleOf(state: OverallState, status: ProxyStatus | undefined): string {
@@ -24,7 +30,9 @@ function titleOf(state: OverallState, status: ProxyStatus | undefined): string {
     case 'signedOut':
       return '$(shield) Portcullis: sign in';
     case 'starting':
-      return '$(loading~spin) Portcullis: starting';
+      return status?.problem === undefined
+        ? '$(loading~spin) Portcullis: starting'
+        : '$(loading~spin) Portcullis: trying to connect';
     case 'expired':
       return '$(shield) Portcullis: sign-in expired';
     case 'failed':
@@ -47,7 +55,7 @@ function environmentsOf(status: ProxyStatus | undefined): string {
 function tooltipOf(state: OverallState, hostState: HostState, status: ProxyStatus | undefined): string {
   const lines: string[] = [];
   if (state === 'signedOut') lines.push('You are signed out of Portcullis.');
-  if (state === 'starting') lines.push('The proxy is starting.');
+  if (state === 'starting' && status?.problem === undefined) lines.push('The proxy is starting.');
   if (state === 'expired')
     lines.push('Your sign-in has ended: statements are refused until you sign in again.');
   if (hostState.kind === 'waiting') lines.push(inOneLine(hostState.problem));
@@ -77,5 +85,5 @@ function syncLine({ waiting, problem }: ProxyStatus['sync']): string {
 }
 
 function inOneLine({ message, hint }: Problem): string {
-  return plainLine(hint === undefined ? message : `${message} ${hint}`);
+  return plainLine(inSentences(message, hint));
 }

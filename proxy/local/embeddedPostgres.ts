@@ -1,8 +1,10 @@
 /** A real PostgreSQL of our own on this machine: made, started, watched over and stopped by this process. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../kit/log.ts';
+import { freePortOr } from '../kit/ports.ts';
 import { ensureDatabaseFolder, openDataFolder } from './databaseFolder.ts';
 import { takeFolder } from './folderOwner.ts';
 import { stopOrphanServer } from './orphanServer.ts';
@@ -13,7 +15,7 @@ import { type ServerProcess, ServerStartError, serverLogName, startServerProcess
 export interface EmbeddedPostgresOptions {
   /** Made where missing or empty; kept by `stop`. A second file, `<dataDir>.owner`, says who holds it while it runs. */
   readonly dataDir: string;
-  /** A free one where absent. */
+  /** Where absent the one of the last run over the folder, so that what was told of it goes on working; else a free one. */
   readonly port?: number | undefined;
   /** Name of the owner, a superuser; `postgres` unless told. Takes effect when the folder is made. */
   readonly user?: string | undefined;
@@ -96,7 +98,8 @@ async function startServer(
   binaries: PostgresBinaries,
 ): Promise<{ server: ServerProcess; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = options.port ?? (await findFreePort());
+    const kept = attempt === 1 ? lastPort(dataDir) : undefined;
+    const port = options.port ?? ((await freePortOr(kept)) || (await findFreePort()));
     const settings = { ...ownSettings, ...options.settings };
     try {
       const server = await startServerProcess({ binDir: binaries.binDir, dataDir, account, port, settings });
@@ -125,6 +128,16 @@ const ownSettings: Readonly<Record<string, string>> = {
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
 };
+
+/** From the command line of the last run, which PostgreSQL keeps in the folder. */
+function lastPort(dataDir: string): number | undefined {
+  try {
+    const port = / "-p" "(\d+)"/.exec(readFileSync(join(dataDir, 'postmaster.opts'), 'utf8'))?.[1];
+    return port === undefined ? undefined : Number(port);
+  } catch {
+    return undefined; // the first run
+  }
+}
 
 /** A TCP port of 127.0.0.1 that nobody listens on now. */
 function findFreePort(): Promise<number> {

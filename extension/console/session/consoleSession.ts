@@ -112,7 +112,7 @@ export class ConsoleSession {
       if (isServerError(error))
         run.addNotice({ ...error, message: `${error.message} (SQLSTATE ${cancelled})` });
       run.end({ kind: 'cancelled' });
-    } else run.end({ kind: 'failed', problem: describeFailure(error, run.sql) });
+    } else run.end({ kind: 'failed', problem: describeFailure(error, run.sql, run.state.kind === 'held') });
   }
 
   async #open(): Promise<KeyedClient> {

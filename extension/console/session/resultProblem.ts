@@ -14,6 +14,9 @@ interface ThrownFields {
 const longestLine = 300;
 const reconnectHint =
   'Run the statement again: the console connects anew. What was not committed, and temporary tables, are gone.';
+/** The console is not told when a waiting statement begins to run. */
+const heldHint =
+  'It was waiting for approval: it ran only if Activity lists it. Run it again: the console connects anew.';
 /** SQLSTATE class 57P: the server ended the connection. */
 const endedByServer = /^57P0[123]$/;
 
@@ -22,11 +25,12 @@ export function isServerError(error: unknown): error is ThrownFields {
   return typeof error === 'object' && error !== null && 'severity' in error && 'code' in error;
 }
 
-export function describeFailure(error: unknown, sql: string): ResultProblem {
+/** @param wasHeld the statement was waiting for approval, as far as the console knows. */
+export function describeFailure(error: unknown, sql: string, wasHeld = false): ResultProblem {
   if (!isServerError(error))
     return {
       message: `The connection was lost: ${error instanceof Error ? error.message : String(error)}.`,
-      hint: reconnectHint,
+      hint: wasHeld ? heldHint : reconnectHint,
     };
   const { message = 'The statement failed.', detail, code, position } = error;
   const hint = error.hint ?? (endedByServer.test(code ?? '') ? reconnectHint : undefined);

@@ -72,7 +72,7 @@ describe('what is known of schemas', () => {
     await settle();
     asked[2]?.refuse(new Error('gone'));
     await worse;
-    expect(states.get('books')).toMatchObject({ problem: 'gone', state: { live: { at: 'good' } } });
+    expect(states.get('books')).toMatchObject({ problem: 'gone.', state: { live: { at: 'good' } } });
   });
 
   it('takes no answer that was meant for another person', async () => {

@@ -1,6 +1,6 @@
 /** What the status bar says in every state, word for word. */
 import { describe, expect, it } from 'vitest';
-import type { HostState } from '../../../extension/kit/proxyControl.ts';
+import { absenceOf, type HostState } from '../../../extension/kit/proxyControl.ts';
 import { psqlCommand } from '../../../extension/session/psqlCommand.ts';
 import { statusText } from '../../../extension/session/statusText.ts';
 import type { ProxyStatus } from '../../../proxy/control/messages.ts';
@@ -72,6 +72,29 @@ describe('the status bar', () => {
       [attached, { ...signedOut, state: 'starting' }],
     ] as const)
       expect(statusText(host, status).text).toBe('$(loading~spin) Portcullis: starting');
+  });
+
+  it('says that it tries to connect where a start is held up, and why', () => {
+    const problem = {
+      message: 'the collector at http://c cannot be reached: refused',
+      hint: 'Check the network.',
+    };
+    const status: ProxyStatus = { ...signedOut, state: 'starting', problem };
+    expect(statusText(attached, status)).toEqual({
+      text: '$(loading~spin) Portcullis: trying to connect',
+      background: 'warning',
+      tooltip:
+        'The collector at http://c cannot be reached: refused. Check the network.\nCollector: https://collector.example.com',
+    });
+    expect(absenceOf({ hostState: attached, status })).toEqual({
+      why: 'The collector at http://c cannot be reached: refused. Check the network.',
+      help: 'wait',
+    });
+    expect(absenceOf({ hostState: attached, status: undefined })?.why).toBe(
+      'The Portcullis proxy is starting.',
+    );
+    expect(absenceOf({ hostState: attached, status: signedOut })?.help).toBe('signIn');
+    expect(absenceOf({ hostState: attached, status: running })).toBeUndefined();
   });
 
   it('warns when the sign-in has ended, and is red when the proxy failed', () => {

@@ -107,7 +107,7 @@ describe('the embedded PostgreSQL', () => {
     expect(statSync(closed).uid).toBe(0);
   });
 
-  it('keeps its data from one run to the next, by whatever path the folder is named', async () => {
+  it('keeps its data and its port from one run to the next, by whatever path the folder is named', async () => {
     mkdirSync(dataDir); // an empty folder will do
     const first = await start();
     await ask(first.url('postgres'), 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -117,6 +117,7 @@ describe('the embedded PostgreSQL', () => {
     await first.stop();
     const second = await start(other);
     expect(await ask(second.url('postgres'), 'SELECT answer FROM kept')).toEqual([[42]]);
+    expect(second.port).toBe(first.port);
   });
 
   it('leaves no process, no lock and no password behind when stopped', async () => {
