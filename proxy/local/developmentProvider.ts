@@ -61,10 +61,11 @@ export async function startDevelopmentProvider(
     const person = people.find((candidate) => candidate.email === email);
     return person && { sub: email, email, groups: [...person.groups] };
   };
-  const Provider = await loadProvider();
+  const { Provider, errors } = await loadProvider();
+  const { InvalidTarget } = errors;
   const provider = new Provider(
     issuer,
-    makeConfiguration({ clientId, audience, accessTokenSeconds, keys, grants, claimsOf }),
+    makeConfiguration({ clientId, audience, accessTokenSeconds, keys, grants, claimsOf, InvalidTarget }),
   );
   provider.on('server_error', (_context, error) => log.error('the development provider failed', error));
 
@@ -133,7 +134,7 @@ async function loadProvider() {
   const { warn } = console;
   console.warn = () => undefined;
   try {
-    return (await import('oidc-provider')).Provider;
+    return await import('oidc-provider');
   } finally {
     console.warn = warn;
   }

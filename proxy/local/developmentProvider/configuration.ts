@@ -10,6 +10,8 @@ export interface ConfigurationParts {
   readonly accessTokenSeconds: number;
   readonly keys: ProviderKeys;
   readonly grants: GrantFile;
+  /** The package's error of that name: the package is loaded late. */
+  readonly InvalidTarget: new () => Error;
   /** Undefined for somebody who is not known. */
   readonly claimsOf: (email: string) => { sub: string; email: string; groups: string[] } | undefined;
 }
@@ -17,7 +19,7 @@ export interface ConfigurationParts {
 export const scopes = 'openid email groups offline_access';
 
 export function makeConfiguration(parts: ConfigurationParts): Configuration {
-  const { clientId, audience, accessTokenSeconds, keys, claimsOf } = parts;
+  const { clientId, audience, accessTokenSeconds, keys, claimsOf, InvalidTarget } = parts;
   return {
     adapter: parts.grants.adapter,
     clients: [
@@ -71,13 +73,17 @@ export function makeConfiguration(parts: ConfigurationParts): Configuration {
         enabled: true,
         defaultResource: () => audience,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          scope: scopes,
-          audience,
-          accessTokenFormat: 'jwt',
-          accessTokenTTL: accessTokenSeconds,
-          jwt: { sign: { alg: 'ES256' } },
-        }),
+        getResourceServerInfo: (_context, resource) => {
+          // Tokens are for the collector (RFC 8707); this provider speaks for nobody else.
+          if (resource !== audience) throw new InvalidTarget();
+          return {
+            scope: scopes,
+            audience,
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: accessTokenSeconds,
+            jwt: { sign: { alg: 'ES256' } },
+          };
+        },
       },
     },
   };

@@ -101,6 +101,7 @@ describe('the development provider', () => {
     ['no PKCE', { code_challenge: '', code_challenge_method: '' }],
     ['a plain challenge', { code_challenge_method: 'plain' }],
     ['tokens in the address', { response_type: 'token' }],
+    ['tokens for somebody else', { resource: 'https://other.example' }],
   ])('begins no sign-in with %s', async (_name, change) => {
     const response = await fetch(authorize(change), { redirect: 'manual' });
     const location = response.headers.get('location') ?? '';

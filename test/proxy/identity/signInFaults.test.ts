@@ -189,5 +189,14 @@ describe('a provider', () => {
     expect((await failureOf(begin())).message).toMatch(words);
   });
 
-  it.todo('that drips its discovery document is not waited for longer than ten seconds');
+  it('that drips its discovery document is not waited for longer than ten seconds', async () => {
+    provider.spoil('/.well-known/openid-configuration', (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const drip = setInterval(() => response.write(' '), 100);
+      response.once('close', () => clearInterval(drip));
+    });
+    const started = Date.now();
+    expect((await failureOf(begin())).message).toMatch(/took too long|timed out/);
+    expect(Date.now() - started).toBeLessThan(14_000);
+  });
 });
