@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { runCollector } from './local/collectorCommand.ts';
 import { runDoctor } from './local/doctor.ts';
+import { runPolicyCheck, runPolicyTest } from './local/policyCommand.ts';
 import { runProxy } from './local/proxyCommand.ts';
 import { runQuery } from './local/query.ts';
 import { environments, runUp } from './local/up.ts';
@@ -17,6 +18,11 @@ const usage = `Usage: portcullis COMMAND
         the local proxy for people without an editor: signs in through the browser; --sign-out forgets the sign-in
   query CONNECTION SQL
         run SQL through the running proxy and print a table
+  policy check [DIR] [--json]
+        validate the .cedar files of DIR: types, names, policies that never apply; warnings do not fail it
+  policy test [DIR] [--json]
+        run the cases of DIR's *.test.yaml files against its policies, without a database
+        (both without DIR: the default policy)
   doctor
         say in words whether all is well, and what is wrong
   help
@@ -36,6 +42,8 @@ async function main(args: string[]): Promise<number> {
       return runProxy(readProxyOptions(rest));
     case 'query':
       return runQuery(readQueryOptions(rest));
+    case 'policy':
+      return runPolicy(rest);
     case 'doctor':
       if (rest.length > 0) throw new UsageError('doctor takes no arguments');
       return runDoctor();
@@ -129,6 +137,22 @@ function readQueryOptions(args: string[]) {
     throw new UsageError('query takes a connection and one SQL text: portcullis query demo "SELECT 1"');
   }
   return { connection, sql };
+}
+
+async function runPolicy([command, ...args]: string[]): Promise<number> {
+  if (command !== 'check' && command !== 'test') {
+    throw new UsageError(
+      command === undefined
+        ? 'policy needs check or test: portcullis policy check DIR'
+        : `policy has no command "${command}": it has check and test`,
+    );
+  }
+  const options = { json: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parse(() => parseArgs({ args, allowPositionals: true, options }));
+  const [directory, ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`policy ${command} takes one folder`);
+  const { json } = values;
+  return command === 'check' ? runPolicyCheck({ directory, json }) : runPolicyTest({ directory, json });
 }
 
 /** parseArgs refuses what it does not know: a misspelt flag must not open the gate. */

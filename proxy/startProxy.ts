@@ -6,7 +6,9 @@ import { type Journal, openJournal } from './audit/journal.ts';
 import { type LocalAccount, LocalAccounts } from './identity/localAccounts.ts';
 import { PortcullisError } from './kit/errors.ts';
 import type { Log } from './kit/log.ts';
-import { loadPolicy, type PolicyEngine } from './policy/policyEngine.ts';
+import { LivePolicy } from './policy/live/livePolicy.ts';
+import { makePolicy } from './policy/policyEngine.ts';
+import { type PolicyTexts, readPolicyTexts } from './policy/policyFiles.ts';
 import { type ConnectionSettings, GovernedConnection } from './session/governedConnection.ts';
 import { Listener } from './session/listener.ts';
 import { makeLocalCertificate } from './session/opening/localCertificate.ts';
@@ -16,8 +18,8 @@ import type { SqlParser } from './sql/parser.ts';
 export interface ProxySettings {
   /** Folder for journal and keys; made where it is missing. */
   readonly dataDirectory: string;
-  /** Folder with `.cedar` files; the default pack where absent. */
-  readonly policyDirectory?: string | undefined;
+  /** The policy to begin with; the default pack where absent. */
+  readonly policyTexts?: PolicyTexts | undefined;
   readonly connections: readonly ConnectionSettings[];
   readonly accounts: readonly LocalAccount[];
   /** 0 takes a free port. */
@@ -37,7 +39,8 @@ export interface RunningProxy {
   readonly journal: Journal;
   /** Where the journal is. */
   readonly journalFolder: string;
-  readonly policy: PolicyEngine;
+  /** Takes other texts while it runs. */
+  readonly policy: LivePolicy;
   readonly analyser: Analyser;
   /** Those that are open. */
   readonly connections: ReadonlyMap<string, GovernedConnection>;
@@ -58,7 +61,7 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
   };
   try {
     onProgress('reading the policy');
-    const policy = await loadPolicy({ directory: settings.policyDirectory });
+    const policy = new LivePolicy(await makePolicy(settings.policyTexts ?? (await readPolicyTexts())));
     const analyser = await loadAnalyser();
     closers.push(() => analyser.close());
     const journalFolder = join(settings.dataDirectory, 'journal');

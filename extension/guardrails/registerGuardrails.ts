@@ -9,24 +9,26 @@ import {
   workspace,
 } from 'vscode';
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
-import type { ProxyLink } from '../kit/proxyLink.ts';
+import type { ProxyControl } from '../kit/proxyControl.ts';
 import { GuardrailFixes } from './guardrailFixes.ts';
 import { GuardrailHover } from './guardrailHover.ts';
 import { diagnosticOf } from './markRange.ts';
+import { registerPolicyDiagnostics } from './policyDiagnostics.ts';
 import { type CheckedText, TextChecker } from './textChecker.ts';
 
 const sql = { language: 'sql' };
 
 export function registerGuardrails(
   context: ExtensionContext,
-  link: ProxyLink,
+  proxy: ProxyControl,
   choice: ConnectionChoice,
 ): void {
-  const checker = new TextChecker(link, choice);
+  const checker = new TextChecker(proxy, choice);
   const diagnostics = languages.createDiagnosticCollection('portcullis');
   context.subscriptions.push(
     checker,
     diagnostics,
+    registerPolicyDiagnostics(proxy),
     checker.onChange(({ uri, checked }) => diagnostics.set(uri, diagnosticsOf(uri, checked))),
     languages.registerCodeActionsProvider(sql, new GuardrailFixes(checker)),
     languages.registerHoverProvider(sql, new GuardrailHover(checker)),

@@ -135,8 +135,9 @@ export class TextChecker implements Disposable {
 
   /** Equal where the answer would be equal too; statuses come far more often than they matter here. */
   #question(document: TextDocument): string {
-    const { pid, identity } = this.#link.status ?? {};
-    return JSON.stringify([document.version, this.#connectionOf(document), pid, identity?.subject]);
+    const { pid, identity, policyVersion } = this.#link.status ?? {};
+    const who = identity?.subject;
+    return JSON.stringify([document.version, this.#connectionOf(document), pid, who, policyVersion]);
   }
 
   #keep(watch: Watch, checked: CheckedText): void {

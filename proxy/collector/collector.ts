@@ -29,6 +29,8 @@ export interface CollectorSettings {
 export interface RunningCollector {
   readonly url: string;
   readonly port: number;
+  /** Hands out other policy files from now on, and tells everybody. They are taken as they are: check them first. */
+  usePolicy(files: Policy['files']): Promise<void>;
   /** Ends streams, finishes what is being answered, closes the store. Safe to call again. */
   stop(): Promise<void>;
 }
@@ -49,12 +51,15 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
     });
     const changes = await startChanges(databaseUrl, log);
     undo.unshift(() => changes.stop());
+    let policy = makePolicy(settings.policyFiles);
     const parts: Parts = {
       store,
       changes,
       discovery: { issuer: settings.issuer, clientId: settings.clientId, audience: settings.audience },
       connections,
-      policy: makePolicy(settings.policyFiles),
+      get policy() {
+        return policy;
+      },
       requestLifetimeMs: settings.requestLifetimeMs ?? 60 * 60 * 1000,
       heartbeatMs: settings.heartbeatMs ?? 15_000,
     };
@@ -65,7 +70,7 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
       clearTimeout(cutOff);
     });
     await app.listen({ port: settings.port, host });
-    // A restart is how catalog and policy change.
+    // A restart is how the catalog changes, and one of the ways in which policy does.
     await announce(store, 'catalog');
     await announce(store, 'policy');
     const address = app.server.address();
@@ -74,6 +79,15 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
       port,
+      usePolicy: async (files) => {
+        const next = makePolicy(files);
+        if (next.version === policy.version) return;
+        policy = next;
+        // Where the store is away, everybody is told of everything once it is back.
+        await announce(store, 'policy').catch((error) =>
+          log.warn('nobody could be told of the new policy', error),
+        );
+      },
       stop: () => {
         stopped ??= undoAll(undo);
         return stopped;

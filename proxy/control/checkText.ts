@@ -1,7 +1,7 @@
 /** What would happen with each statement of a text: the judgement of the port itself, without running anything. */
 import type { Identity } from '../identity/identity.ts';
 import { PortcullisError } from '../kit/errors.ts';
-import type { PolicyEngine } from '../policy/policyEngine.ts';
+import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { GovernedConnection } from '../session/governedConnection.ts';
 import { describeFindings, describeRefusal, offsetOfByte } from '../session/judging/describeFindings.ts';
 import { StatementJudge } from '../session/judging/statementJudge.ts';
@@ -11,7 +11,7 @@ import type { CheckedStatement } from './messages.ts';
 
 export interface CheckParts {
   readonly analyser: Analyser;
-  readonly policy: PolicyEngine;
+  readonly policy: LivePolicy;
   readonly identity: Identity;
   readonly connection: GovernedConnection;
 }

@@ -7,6 +7,7 @@ import { newSessionId } from '../kit/ids.ts';
 import { describeDdl } from '../schema/describeDdl.ts';
 import type { DriftReport, SchemaSnapshot } from '../schema/snapshot.ts';
 import type { GovernedConnection } from '../session/governedConnection.ts';
+import { checkPolicyFiles } from './checkPolicyFiles.ts';
 import { checkText } from './checkText.ts';
 import type { ControlHandlers } from './controlServer.ts';
 import type { LocalProxy } from './localProxy.ts';
@@ -60,6 +61,8 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
       const parts = { analyser, policy, identity: keeper.identity, connection: connectionOf(connection) };
       return { statements: await checkText(parts, text) };
     },
+
+    checkPolicy: async ({ files }) => ({ problems: await checkPolicyFiles(files) }),
 
     readSchema: async ({ connection, refresh }) => {
       const { link } = proxy.running;
@@ -118,7 +121,8 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
     },
 
     shutDown: () => {
-      setImmediate(shutDown);
+      // The channel sends an answer some turns of the loop after it is made.
+      setTimeout(shutDown, 20);
       return null;
     },
   };

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ApprovalDesk } from '../approvals/approvalDesk.ts';
 import { ActivityLog } from '../audit/activity.ts';
 import { makePassword } from '../identity/localAccounts.ts';
@@ -15,10 +15,12 @@ import { CollectorFeed } from '../kit/collectorFeed.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
+import { describeFirstProblem } from '../policy/live/followPolicy.ts';
 import type { ConnectionSettings } from '../session/governedConnection.ts';
 import { type RunningProxy, startProxy } from '../startProxy.ts';
 import { writeClientFiles } from './clientFiles.ts';
 import { CollectorLink } from './collectorLink.ts';
+import { fetchPolicy, followCollectorPolicy } from './collectorPolicy.ts';
 import { controlVersion, type Tell } from './controlServer.ts';
 import { describeProblem } from './describeProblem.ts';
 import type { ConnectionStatus, ProxyStatus, Tokens } from './messages.ts';
@@ -167,15 +169,15 @@ export class LocalProxy {
     this.#closers.push(() => feed.stop());
     const home = join(dataDirectory, 'people', homeName(keeper.issuer, identity.subject));
     const kept = readKept(home);
-    const settings = await fetchSettings(client, home);
-    for (const { name, environment } of settings.connections) {
+    const connections = await fetchConnections(client);
+    for (const { name, environment } of connections) {
       this.#connections.set(name, { name, environment, state: 'opening' });
     }
     let link: CollectorLink | undefined;
     const proxy = await startProxy({
       dataDirectory: home,
-      policyDirectory: settings.policyDirectory,
-      connections: settings.connections,
+      policyTexts: await fetchPolicy(client),
+      connections,
       accounts: [
         {
           user: identity.email,
@@ -212,6 +214,14 @@ export class LocalProxy {
       onChange: () => notify('activityChanged', {}),
     });
     this.#closers.push(async () => activity.stop());
+    this.#closers.push(
+      followCollectorPolicy({
+        client,
+        feed,
+        policy: proxy.policy,
+        onChange: (problem) => this.#notePolicy(proxy.policy.version, problem),
+      }),
+    );
     feed.on('requests', () => notify('requestsChanged', {}));
     feed.on('drift', () => {
       for (const connection of proxy.connections.keys()) notify('driftChanged', { connection });
@@ -223,7 +233,7 @@ export class LocalProxy {
       port: proxy.port,
       user: identity.email,
       password: kept.password,
-      connections: settings.connections.map(({ name }) => name),
+      connections: connections.map(({ name }) => name),
     });
     const { email, groups, subject } = identity;
     this.#tell({
@@ -232,7 +242,19 @@ export class LocalProxy {
       identity: { email, groups, subject },
       access,
       sync: started.sync.status,
+      policyVersion: proxy.policy.version,
     });
+  }
+
+  #notePolicy(policyVersion: string, problem: Error | undefined): void {
+    const { log } = this.#options;
+    if (problem === undefined) log.info(`the policy is now ${policyVersion}`);
+    else log.error('the collector has changed its policy to one that cannot be used', problem);
+    const policyProblem = problem && {
+      message: `The newest policy cannot be used, and the one before it is in force: ${describeFirstProblem(problem)}.`,
+      hint: 'Tell those who keep the policy, or update Portcullis if it is older than the collector.',
+    };
+    this.#tell({ policyVersion, policyProblem });
   }
 
   /** In reverse order of starting. What fails to stop must not keep the rest from stopping. */
@@ -310,32 +332,13 @@ function writeKept(home: string, kept: Kept): void {
   writeFileSync(join(home, 'access.json'), JSON.stringify(kept), { mode: 0o600 });
 }
 
-/** What the collector says that this proxy is: its policy, written where it can be loaded, and its connections. */
-async function fetchSettings(
-  client: CollectorClient,
-  home: string,
-): Promise<{ policyDirectory: string; connections: ConnectionSettings[] }> {
-  const policy = await client.call<{ version: string; files: { name: string; text: string }[] }>(
-    'GET',
-    '/v1/policy',
-  );
-  const policyDirectory = join(home, 'policy', policy.version.replace(/[^0-9A-Za-z]/g, ''));
-  mkdirSync(policyDirectory, { recursive: true, mode: 0o700 });
-  for (const { name, text } of policy.files) {
-    if (!isPolicyFileName(name)) throw new Error(`the collector sent a policy file named "${name}"`);
-    mkdirSync(dirname(join(policyDirectory, name)), { recursive: true, mode: 0o700 });
-    writeFileSync(join(policyDirectory, name), text, { mode: 0o600 });
-  }
+/** The connections that the collector governs, each with a lease. */
+async function fetchConnections(client: CollectorClient): Promise<ConnectionSettings[]> {
   const catalog = await client.call<{ items: { name: string; environment: string }[] }>('GET', '/v1/catalog');
   const connections: ConnectionSettings[] = [];
   for (const { name, environment } of catalog.items) {
     const lease = await client.call<{ url: string }>('POST', '/v1/leases', { connection: name });
     connections.push({ name, environment, url: lease.url });
   }
-  return { policyDirectory, connections };
-}
-
-/** A relative path whose parts begin with no dot: nothing outside its folder. */
-function isPolicyFileName(name: string): boolean {
-  return name.length <= 200 && /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.cedar$/.test(name);
+  return connections;
 }

@@ -82,6 +82,10 @@ export interface ProxyStatus {
   readonly sync: SyncStatus;
   /** Why it is not running, where that is a failure. */
   readonly problem?: Problem;
+  /** Of the policy in force: another means that texts may be judged differently. */
+  readonly policyVersion?: string;
+  /** A newer policy that cannot be used; the one before it is in force. */
+  readonly policyProblem?: Problem | undefined;
 }
 
 /** One statement of a text, judged: offsets in UTF-16 code units of the text that was sent. */
@@ -91,6 +95,20 @@ export interface CheckedStatement {
   readonly end: number;
   readonly outcome: 'allow' | 'approve' | 'deny' | 'unparsed';
   readonly findings: readonly RequestFinding[];
+}
+
+/** What is wrong in a policy file. Lines and columns from 0; columns in UTF-16 code units. */
+export interface PolicyFileProblem {
+  readonly file: string;
+  /** An error keeps the policy from being used. */
+  readonly severity: 'error' | 'warning';
+  readonly line: number;
+  readonly column: number;
+  /** One past what is meant, on the same line; equal to `column` where a place is meant. */
+  readonly endColumn: number;
+  readonly message: string;
+  /** How to mend it: full sentences. */
+  readonly hint?: string;
 }
 
 export interface SchemaState {
@@ -143,6 +161,11 @@ export interface ControlRequests {
   checkText: {
     params: { readonly connection: string; readonly text: string };
     result: { readonly statements: readonly CheckedStatement[] };
+  };
+  /** Checks policy files as the proxy would before using them; nobody need be signed in. */
+  checkPolicy: {
+    params: { readonly files: readonly { readonly name: string; readonly text: string }[] };
+    result: { readonly problems: readonly PolicyFileProblem[] };
   };
   readSchema: {
     params: { readonly connection: string; readonly refresh: boolean };

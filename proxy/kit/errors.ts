@@ -37,6 +37,23 @@ export const errorTable = {
     message: 'what the statement needs has changed since it was approved or prepared',
     hint: 'Nothing was run. Run it again: it is judged, and approved, as it is now.',
   },
+  STATEMENT_TIME_USED_UP: {
+    sqlState: '57014',
+    message:
+      'the statement was cancelled because it ran for more than {seconds} s, which is what the policy gives it',
+    hint: 'Narrow it down, or ask those who keep the policy for more time.',
+  },
+  IDLE_IN_TRANSACTION: {
+    sqlState: '25P03',
+    message:
+      'the session was ended because its transaction stood open for more than {seconds} s without a statement',
+    hint: 'It was rolled back. Connect again, and commit or roll back when you are done.',
+  },
+  ROWS_USED_UP: {
+    sqlState: '53400',
+    message: 'the policy gives you {rows} rows an hour, and they are used up',
+    hint: 'Ask for fewer rows (LIMIT, WHERE, aggregates), wait, or ask those who keep the policy for more.',
+  },
   ACCESS_EXPIRED: {
     sqlState: '28000',
     message: 'the statement was not run: {message}',

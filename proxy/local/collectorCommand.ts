@@ -6,10 +6,11 @@ import type { CatalogConnection } from '../collector/parts.ts';
 import { fetchProviderMetadata } from '../identity/providerMetadata.ts';
 import { createLog, type Log } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
-import { loadPolicy } from '../policy/policyEngine.ts';
-import { readPolicyTexts } from '../policy/policyFiles.ts';
+import { makePolicy } from '../policy/policyEngine.ts';
+import { type PolicyTexts, readPolicyTexts } from '../policy/policyFiles.ts';
 import { connectionsFileName, readConnectionsFile } from './connectionsFile.ts';
 import { startLocalServer } from './localServer.ts';
+import { followPolicyFolder } from './policyFolder.ts';
 import { runUntilStopped } from './untilStopped.ts';
 import { audience as defaultAudience, clientId as defaultClientId } from './upServices.ts';
 import { loadUpState } from './upState.ts';
@@ -34,7 +35,7 @@ export function runCollector(options: CollectorOptions): Promise<number> {
   const log = createLog('warn');
   return runUntilStopped(log, async ({ closers, stopping }) => {
     await checkProvider(options.issuer);
-    const { connections, policyFiles } = await readGovernance(options.policy);
+    const { connections, policyTexts, policyFolder } = await readGovernance(options.policy);
     const databaseUrl = options['database-url'] ?? (await startStore(options.data, log, closers));
     if (stopping.aborted) return;
     const collector = await startCollector({
@@ -43,11 +44,17 @@ export function runCollector(options: CollectorOptions): Promise<number> {
       audience: options.audience ?? defaultAudience,
       clientId: options['client-id'] ?? defaultClientId,
       connections,
-      policyFiles,
+      policyFiles: policyTexts.files,
       port: options.port ?? (await freePortOr(usualPort)),
       log,
     });
     closers.push(() => collector.stop());
+    if (policyFolder !== undefined) {
+      const directory = resolve(policyFolder);
+      closers.push(
+        followPolicyFolder({ directory, collector, texts: policyTexts, say: (text) => say(`… ${text}`) }),
+      );
+    }
     const { url } = collector;
     const ready = { ready: true, url, join: joinLink(url) };
     process.stdout.write(options.json ? `${JSON.stringify(ready)}\n` : describeReady(url, connections));
@@ -72,7 +79,9 @@ async function checkProvider(issuer: string): Promise<void> {
 /** What the collector hands out: the connections and the policy texts, both checked. */
 async function readGovernance(folder: string | undefined): Promise<{
   connections: readonly CatalogConnection[];
-  policyFiles: readonly { name: string; text: string }[];
+  policyTexts: PolicyTexts;
+  /** Undefined for the default policy. */
+  policyFolder: string | undefined;
 }> {
   const connections = folder === undefined ? undefined : readConnectionsFile(folder, process.env);
   if (folder === undefined) {
@@ -86,9 +95,9 @@ async function readGovernance(folder: string | undefined): Promise<{
   const isWithoutPolicy = connections !== undefined && folder !== undefined && !hasPolicies(folder);
   if (isWithoutPolicy) say(`… no file in ${folder} ends with .cedar: the default policy`);
   const policyFolder = isWithoutPolicy ? undefined : folder;
-  await loadPolicy({ directory: policyFolder }); // a policy that cannot be used would stop every proxy
-  const { files } = await readPolicyTexts(policyFolder);
-  return { connections: connections ?? [], policyFiles: files };
+  const policyTexts = await readPolicyTexts(policyFolder);
+  (await makePolicy(policyTexts)).release(); // a policy that cannot be used would stop every proxy
+  return { connections: connections ?? [], policyTexts, policyFolder };
 }
 
 function hasPolicies(folder: string): boolean {

@@ -60,6 +60,7 @@ async function checkProxy(isInEditor: boolean): Promise<Finding[]> {
       ? good(freeText)
       : bad(`only ${freeText}\n  When it is full, no statement runs: make room`),
   );
+  if (state.policyProblem !== undefined) findings.push(bad(state.policyProblem));
   for (const connection of state.connections) findings.push(await checkConnection(connection));
   return findings;
 }

@@ -61,7 +61,8 @@ function askStatus(path: string): Promise<ProxyStatus> {
   });
 }
 
-function describeStatus({ pid, state, identity, collector, connections, problem }: ProxyStatus): Finding[] {
+function describeStatus(status: ProxyStatus): Finding[] {
+  const { pid, state, identity, collector, connections, problem, policyProblem } = status;
   const whose = `the proxy of process ${pid}`;
   const reason = problem === undefined ? '' : `: ${problem.message}`;
   switch (state) {
@@ -71,6 +72,7 @@ function describeStatus({ pid, state, identity, collector, connections, problem 
         ...connections
           .filter((connection) => connection.state === 'failed')
           .map((connection) => bad(`${connection.name} is not open: ${connection.problem?.message ?? ''}`)),
+        ...(policyProblem === undefined ? [] : [bad(`${policyProblem.message}\n  ${policyProblem.hint}`)]),
       ];
     case 'starting':
       return [problem === undefined ? note(`${whose} is starting`) : bad(`${whose} is waiting${reason}`)];

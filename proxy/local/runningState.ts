@@ -11,6 +11,8 @@ export interface RunningState {
     readonly environment: string;
     readonly url: string;
   }[];
+  /** Why a changed policy could not be used; the one before it is in force. */
+  readonly policyProblem?: string | undefined;
 }
 
 /** In XDG_RUNTIME_DIR where there is one, else a folder in the temporary folder that only we can enter. */

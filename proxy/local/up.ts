@@ -9,8 +9,11 @@ import { CollectorClient, CollectorRefusal } from '../kit/collectorClient.ts';
 import { CollectorFeed } from '../kit/collectorFeed.ts';
 import { createLog, type Log } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
+import { readPolicyTexts } from '../policy/policyFiles.ts';
 import { startProxy } from '../startProxy.ts';
+import { describeEditor } from './editorHint.ts';
 import { type LocalServer, startLocalServer } from './localServer.ts';
+import { followPolicyFolder } from './policyFolder.ts';
 import { describeReady, type ReadyAnswer } from './readyAnswer.ts';
 import { clearRunningState, writeRunningState } from './runningState.ts';
 import { startUpServices } from './upServices.ts';
@@ -53,7 +56,9 @@ export async function runUp(options: UpOptions): Promise<number> {
     // Asked to stop while still starting: finish the step under way, then undo all.
     await Promise.race([ready, stopped]);
     const answer = await ready;
-    process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : describeReady(answer));
+    process.stdout.write(
+      options.json ? `${JSON.stringify(answer)}\n` : describeReady(answer, describeEditor(answer.collector)),
+    );
     await stopped;
     if (!options.json) process.stdout.write('\nStopping.\n');
     return 0;
@@ -75,6 +80,7 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     data,
     people.map(({ user }) => user),
   );
+  const policyTexts = await readPolicyTexts(options.policy);
   progress('starting PostgreSQL');
   const { serverPassword, rolePassword, collectorPassword } = state;
   const server = await startLocalServer({
@@ -93,7 +99,7 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
   }));
   const storeUrl = await server.collectorStore();
   const services = await startUpServices(
-    { data, state, people: identities, storeUrl, connections, policyDirectory: options.policy, log },
+    { data, state, people: identities, storeUrl, connections, policyFiles: policyTexts.files, log },
     closers,
   );
   const { provider, collector } = services;
@@ -112,7 +118,7 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
   }));
   const proxy = await startProxy({
     dataDirectory: data,
-    policyDirectory: options.policy,
+    policyTexts,
     connections,
     accounts,
     port: options.port ?? (await freePortOr(state.port)),
@@ -133,8 +139,16 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
   const urlOf = (user: string) =>
     `postgres://${user}:${state.passwords[user]}@127.0.0.1:${proxy.port}/${encodeURIComponent(target.name)}`;
   const connection = { name: target.name, environment, url: urlOf(whose.user), direct: target.direct };
-  writeRunningState({ pid: process.pid, data, connections: [connection] });
+  const running = { pid: process.pid, data, connections: [connection] };
+  writeRunningState(running);
   closers.push(async () => clearRunningState());
+  if (options.policy !== undefined) {
+    const directory = resolve(options.policy);
+    const onProblem = (policyProblem: string | undefined) => writeRunningState({ ...running, policyProblem });
+    closers.push(
+      followPolicyFolder({ directory, proxy, collector, texts: policyTexts, say: progress, onProblem }),
+    );
+  }
   return {
     ready: true,
     connections: [connection],

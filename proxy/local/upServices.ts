@@ -4,7 +4,7 @@ import { type RunningCollector, startCollector } from '../collector/collector.ts
 import type { Identity } from '../identity/identity.ts';
 import type { Log } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
-import { readPolicyTexts } from '../policy/policyFiles.ts';
+import type { PolicyFile } from '../policy/policyFiles.ts';
 import type { ConnectionSettings } from '../session/governedConnection.ts';
 import { type DevelopmentProvider, startDevelopmentProvider } from './developmentProvider.ts';
 import type { UpState } from './upState.ts';
@@ -18,7 +18,7 @@ export interface UpServicesOptions {
   readonly people: readonly { readonly user: string; readonly identity: Identity }[];
   readonly storeUrl: string;
   readonly connections: readonly ConnectionSettings[];
-  readonly policyDirectory: string | undefined;
+  readonly policyFiles: readonly PolicyFile[];
   readonly log: Log;
 }
 
@@ -46,14 +46,13 @@ export async function startUpServices(
     log,
   });
   closers.push(() => provider.stop());
-  const { files } = await readPolicyTexts(options.policyDirectory);
   const collector = await startCollector({
     databaseUrl: options.storeUrl,
     issuer: provider.issuer,
     audience,
     clientId,
     connections: options.connections,
-    policyFiles: files,
+    policyFiles: options.policyFiles,
     port: await freePortOr(state.collectorPort),
     log,
   });

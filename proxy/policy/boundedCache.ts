@@ -25,6 +25,10 @@ export class BoundedCache<Value> {
     return value;
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   set(key: string, value: Value): void {
     if (key.length > this.#longestKey) {
       return;

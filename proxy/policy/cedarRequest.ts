@@ -14,7 +14,7 @@ export interface CedarRequest {
 }
 
 /** Groups that are part of another: reviewers and admins are developers who may also do more (DESIGN.md §5). */
-const widerGroup: Readonly<Record<string, string>> = { reviewers: 'developers', admins: 'developers' };
+export const widerGroup: Readonly<Record<string, string>> = { reviewers: 'developers', admins: 'developers' };
 
 /** The request for one effect; see schema.cedarschema for what its parts mean. */
 export function cedarRequest(identity: Identity, connection: ConnectionInfo, effect: Effect): CedarRequest {

@@ -1,6 +1,7 @@
 /** Reads Cedar texts into policies with ids, and finds everything that is wrong with them. */
 import type { DetailedError, PolicyJson, ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
 import { BoundedCache } from './boundedCache.ts';
+import { type Limits, limitsHint, parseLimits } from './limits.ts';
 import type { Cedar } from './loadCedar.ts';
 import type { PolicyTexts } from './policyFiles.ts';
 import { type PolicyPlace, type PolicyProblem, placeOf, placeOfBytes } from './policyProblems.ts';
@@ -16,6 +17,8 @@ export interface Policy {
   readonly hint: string | undefined;
   /** Who can approve what it forbids; undefined where it forbids for good. */
   readonly approval: string | undefined;
+  /** What it limits; undefined where it is about effects. */
+  readonly limits: Limits | undefined;
   readonly file: string;
   /** Where it begins, annotations included. */
   readonly place: PolicyPlace;
@@ -34,11 +37,12 @@ const keptTexts = 64;
 const longestKeptText = 64 * 1024;
 const readTexts = new BoundedCache<ReturnType<typeof readText>>(keptTexts, longestKeptText);
 
-const knownAnnotations = new Set(['id', 'message', 'hint', 'approval']);
+const knownAnnotations = new Set(['id', 'message', 'hint', 'approval', 'limits']);
 /** What Cedar says of the numbers that it gives to policies of a text: the place says it better. */
 const ownIds = /^(?:failed to parse policies from string: |for policy `policy\d+`, )/;
 const idForm = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
 const schemaHint = 'schema.cedarschema, in proxy/policy, says what a policy can speak of.';
+const oddHint = 'Look for conditions that contradict each other or the scope, and mend or remove the policy.';
 
 /** Parses and validates all files against the schema. Never throws for what a text says. */
 export function checkPolicy(
@@ -55,7 +59,7 @@ export function checkPolicy(
     readTexts.set(key, read);
     for (const policy of read.policies) {
       const owner = owners.get(policy.id);
-      if (owner !== undefined) {
+      if (owner !== undefined && policy.id !== '') {
         const message = `the id "${policy.id}" is taken already, in ${owner}`;
         problems.push({ file, ...policy.place, message, hint: 'Give each policy an id of its own.' });
       }
@@ -98,8 +102,11 @@ function readText(cedar: Cedar, schema: string, text: string) {
   if (validated.type === 'failure') {
     problems.push(...validated.errors.map((error) => problemAt(text, error)));
   } else {
-    problems.push(...validated.validationErrors.map((found) => validationProblem(text, found)));
-    warnings.push(...validated.validationWarnings.map((found) => validationProblem(text, found)));
+    problems.push(...validated.validationErrors.map((found) => validationProblem(text, found, schemaHint)));
+    // What is wrong with a policy makes it odd as well.
+    const wrong = new Set(validated.validationErrors.map(({ policyId }) => policyId));
+    const odd = validated.validationWarnings.filter(({ policyId }) => !wrong.has(policyId));
+    warnings.push(...odd.map((found) => validationProblem(text, found, oddHint)));
   }
   return { policies, problems, warnings };
 }
@@ -117,7 +124,9 @@ function readPolicy(
     return undefined;
   }
   const { effect, annotations = {} } = answer.json;
-  problems.push(...annotationProblems(effect, annotations).map((problem) => ({ ...place, ...problem })));
+  const limits = annotations['limits'] === undefined ? undefined : parseLimits(annotations['limits']);
+  const wrong = [...annotationProblems(effect, annotations), ...limitProblems(answer.json, limits)];
+  problems.push(...wrong.map((problem) => ({ ...place, ...problem })));
   return {
     id: annotations['id'] ?? '',
     effect,
@@ -126,6 +135,7 @@ function readPolicy(
     message: annotations['message'],
     hint: annotations['hint'],
     approval: annotations['approval'],
+    limits: typeof limits === 'string' ? undefined : limits,
     place,
   };
 }
@@ -143,7 +153,7 @@ function annotationProblems(
   }
   for (const name of Object.keys(annotations)) {
     if (!knownAnnotations.has(name)) {
-      const hint = 'Known are @id, @message, @hint and @approval.';
+      const hint = 'Known are @id, @message, @hint, @approval and @limits.';
       problems.push({ message: `the annotation @${name} means nothing to Portcullis`, hint });
     }
   }
@@ -161,13 +171,27 @@ function annotationProblems(
   return problems;
 }
 
-/** Validation tells the same once for each action that a policy is about: the first will do. */
+/** Limits are numbers of the action `limit`, and it has nothing else. */
+function limitProblems({ effect, action }: PolicyJson, limits: Limits | string | undefined): PolicyProblem[] {
+  if (typeof limits === 'string') return [{ message: limits, hint: limitsHint }];
+  const isAboutLimits = action.op === '==' && 'entity' in action && idOf(action.entity) === 'limit';
+  if ((limits !== undefined) === isAboutLimits && (effect === 'permit' || !isAboutLimits)) return [];
+  const hint = 'Write it as permit (…, action == Action::"limit", …), with @limits above it.';
+  return [{ message: '@limits and the action limit belong together, on a permit', hint }];
+}
+
+function idOf(entity: unknown): string | undefined {
+  const { __entity: inner, id } = entity as { __entity?: { id: string }; id?: string };
+  return inner?.id ?? id;
+}
+
+/** Validation tells the same once for each action that a policy is about: once will do, and names none of them. */
 function onePerPlace(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
   const seen = new Map<string, PolicyProblem>();
   for (const problem of problems) {
-    const message = problem.message.replace(/ for Action::"\w+"$/, '');
+    const message = problem.message.replace(/ for Action::"\w+"/, '');
     const key = JSON.stringify([problem.file, problem.line, problem.column, message]);
-    seen.set(key, seen.get(key) ?? problem);
+    seen.set(key, seen.get(key) ?? { ...problem, message });
   }
   return [...seen.values()];
 }
@@ -178,9 +202,8 @@ function partPlace(text: string, part: string): PolicyPlace {
   return placeOf(text, index, index + part.length);
 }
 
-function validationProblem(text: string, { error }: ValidationError): PolicyProblem {
-  const problem = problemAt(text, error);
-  return problem.hint === undefined ? { ...problem, hint: schemaHint } : problem;
+function validationProblem(text: string, { error }: ValidationError, otherwise: string): PolicyProblem {
+  return { hint: otherwise, ...problemAt(text, error) };
 }
 
 function problemAt(text: string, error: DetailedError): PolicyProblem {

@@ -8,6 +8,7 @@ import { type CedarRequest, cedarRequest, requestKey } from './cedarRequest.ts';
 import { type CheckedPolicy, checkPolicy, type Policy } from './checkPolicy.ts';
 import type { ConnectionInfo, Decision, Finding, Outcome } from './decision.ts';
 import { makeFinding, policyIds, type Verdict } from './findings.ts';
+import { type Limits, tightest } from './limits.ts';
 import { type Cedar, loadCedar } from './loadCedar.ts';
 import { type PolicyTexts, readPolicyTexts } from './policyFiles.ts';
 import { PolicyLoadError, type PolicyProblem } from './policyProblems.ts';
@@ -28,7 +29,11 @@ const noEffect: Effect = { kind: 'unknown', predicate: 'none', why: 'has no effe
  * @throws PolicyLoadError where it cannot be read or is not valid: nothing may start without a policy.
  */
 export async function loadPolicy(options: { directory?: string | undefined } = {}): Promise<PolicyEngine> {
-  const texts = await readPolicyTexts(options.directory);
+  return makePolicy(await readPolicyTexts(options.directory));
+}
+
+/** The same for texts that are at hand. */
+export async function makePolicy(texts: PolicyTexts): Promise<PolicyEngine> {
   const cedar = await loadCedar();
   const checked = checkPolicy(cedar, texts);
   if (checked.problems.length > 0) {
@@ -37,25 +42,39 @@ export async function loadPolicy(options: { directory?: string | undefined } = {
   return new PolicyEngine(cedar, texts, checked);
 }
 
+/**
+ * Cedar keeps parsed sets by name for the life of the process. A name that an engine has given back names the next one's,
+ * so that policies that come and go take the place of one.
+ */
+const freeNames: string[] = [];
+let namesGiven = 0;
+
 export class PolicyEngine {
   /** Changes with every byte of the policy and its schema: 32 hex digits. */
   readonly version: string;
   /** Oddities of the texts that do not keep them from being used. */
   readonly warnings: readonly PolicyProblem[];
   readonly #cedar: Cedar;
+  /** What Cedar knows this engine's texts by; undefined once it is given back. */
+  #name: string | undefined;
   readonly #policies: ReadonlyMap<string, Policy>;
   readonly #verdicts = new BoundedCache<Verdict>(keptVerdicts, longestKey);
 
-  /** Made by {@link loadPolicy}. Cedar keeps parsed sets by name for the life of the process, so the version names them. */
+  /** Made by {@link loadPolicy}. */
   constructor(cedar: Cedar, texts: PolicyTexts, checked: CheckedPolicy) {
     this.#cedar = cedar;
     this.version = versionOf(texts);
     this.warnings = checked.warnings;
     this.#policies = new Map(checked.policies.map((policy) => [policy.id, policy]));
     const lasting = checked.policies.filter((policy) => policy.approval === undefined);
-    prepare(texts, cedar.preparseSchema(this.version, texts.schema));
-    prepare(texts, cedar.preparsePolicySet(this.#setName('all'), toPolicySet(checked.policies)));
-    prepare(texts, cedar.preparsePolicySet(this.#setName('lasting'), toPolicySet(lasting)));
+    namesGiven += freeNames.length === 0 ? 1 : 0;
+    const name = freeNames.pop() ?? `policy ${namesGiven}`;
+    this.#name = name;
+    prepare(texts, cedar.preparseSchema(name, texts.schema));
+    prepare(texts, cedar.preparsePolicySet(`${name}/all`, toPolicySet(checked.policies)));
+    prepare(texts, cedar.preparsePolicySet(`${name}/lasting`, toPolicySet(lasting)));
+    const limiting = checked.policies.filter((policy) => policy.limits !== undefined);
+    prepare(texts, cedar.preparsePolicySet(`${name}/limiting`, toPolicySet(limiting)));
     this.#warm();
   }
 
@@ -101,6 +120,22 @@ export class PolicyEngine {
     };
   }
 
+  /** What the sessions of this identity on this connection may use up. Throws where it cannot be evaluated. */
+  limits(identity: Identity, connection: ConnectionInfo): Limits {
+    // The context says nothing that a limit could turn on: no effect has happened.
+    const request = cedarRequest(identity, connection, { kind: 'read', predicate: 'none' });
+    const asked = { ...request, action: { type: 'Action', id: 'limit' } };
+    const { policies } = this.#authorize('limiting', asked);
+    return tightest(policies.flatMap((policy) => policy.limits ?? []));
+  }
+
+  /** Gives up what Cedar holds for it. Whatever it is asked afterwards is denied. */
+  release(): void {
+    if (this.#name !== undefined) freeNames.push(this.#name);
+    this.#name = undefined;
+    this.#verdicts.clear();
+  }
+
   #judge(identity: Identity, connection: ConnectionInfo, effect: Effect): Verdict {
     const key = requestKey(identity, connection, effect);
     const known = this.#verdicts.get(key);
@@ -137,13 +172,14 @@ export class PolicyEngine {
   }
 
   #authorize(
-    set: 'all' | 'lasting',
+    set: 'all' | 'lasting' | 'limiting',
     request: CedarRequest,
   ): { decision: 'allow' | 'deny'; policies: Policy[] } {
+    if (this.#name === undefined) throw new Error('the policy is no longer in force');
     const answer = this.#cedar.statefulIsAuthorized({
       ...request,
-      preparsedSchemaName: this.version,
-      preparsedPolicySetId: this.#setName(set),
+      preparsedSchemaName: this.#name,
+      preparsedPolicySetId: `${this.#name}/${set}`,
       validateRequest: true,
     });
     if (answer.type === 'failure') {
@@ -163,10 +199,6 @@ export class PolicyEngine {
   #warm(): void {
     const nobody: Identity = { subject: '', email: '', groups: [] };
     this.#ask(cedarRequest(nobody, { name: '', environment: '' }, { kind: 'read', predicate: 'none' }));
-  }
-
-  #setName(set: 'all' | 'lasting'): string {
-    return `${this.version}/${set}`;
   }
 }
 
@@ -190,7 +222,8 @@ function prepare(texts: PolicyTexts, answer: CheckParseAnswer): void {
   }
 }
 
-function versionOf({ files, schema }: PolicyTexts): string {
+/** Another for every byte of the texts and the schema. */
+export function versionOf({ files, schema }: PolicyTexts): string {
   const hash = createHash('sha256');
   for (const part of [schema, ...files.flatMap(({ name, text }) => [name, text])]) {
     // Lengths keep two different lists of parts from having the same bytes.

@@ -12,7 +12,7 @@ export interface PolicyFile {
 }
 
 export interface PolicyTexts {
-  /** The directory, for messages. */
+  /** Where they come from, for messages: the directory, or the collector. */
   readonly origin: string;
   /** Sorted by name. */
   readonly files: readonly PolicyFile[];
@@ -26,9 +26,8 @@ export interface PolicyTexts {
  * @throws PolicyLoadError where it cannot be read, or holds no policy.
  */
 export async function readPolicyTexts(directory?: string): Promise<PolicyTexts> {
-  const home = packFolders();
-  const origin = directory ?? home.pack;
-  const schema = await readFile(home.schema, 'utf8');
+  const origin = directory ?? packFolders().pack;
+  const schema = await readSchema();
   const names = await listPolicyFiles(origin);
   if (names.length === 0) {
     throw new PolicyLoadError(origin, [
@@ -55,6 +54,20 @@ export async function readPolicyTexts(directory?: string): Promise<PolicyTexts> 
     throw new PolicyLoadError(origin, problems);
   }
   return { origin, files, schema };
+}
+
+/**
+ * The same for files that are at hand, such as the collector's.
+ * @param origin where they come from, for messages.
+ */
+export async function policyTextsOf(origin: string, files: readonly PolicyFile[]): Promise<PolicyTexts> {
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { origin, files: sorted, schema: await readSchema() };
+}
+
+/** The Cedar schema that comes with Portcullis. */
+export function readSchema(): Promise<string> {
+  return readFile(packFolders().schema, 'utf8');
 }
 
 async function listPolicyFiles(directory: string): Promise<readonly string[]> {

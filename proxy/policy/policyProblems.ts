@@ -55,5 +55,8 @@ export function placeOf(text: string, start: number, end: number): PolicyPlace {
 /** The same for offsets in bytes of UTF-8. */
 export function placeOfBytes(text: string, start: number, end: number): PolicyPlace {
   const bytes = Buffer.from(text);
-  return placeOf(text, ...([start, end].map((at) => bytes.toString('utf8', 0, at).length) as [number, number]));
+  return placeOf(
+    text,
+    ...([start, end].map((at) => bytes.toString('utf8', 0, at).length) as [number, number]),
+  );
 }

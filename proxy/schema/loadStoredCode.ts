@@ -83,10 +83,19 @@ const operatorsQuery = `
   WHERE o.oid >= ${firstUserOid}`;
 
 const castsQuery = `
-  SELECT k.casttarget AS target, t.typname AS target_name, ${calledColumns}
+  SELECT s.oid AS source, s.typname AS source_name, t.oid AS target, t.typname AS target_name, ${calledColumns}
   FROM pg_catalog.pg_cast k JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc ${calledNamespace}
-  JOIN pg_catalog.pg_type t ON t.oid = k.casttarget
+  JOIN pg_catalog.pg_type s ON s.oid = k.castsource JOIN pg_catalog.pg_type t ON t.oid = k.casttarget
   WHERE k.oid >= ${firstUserOid}`;
+
+/** A domain over a domain has the constraints of both. */
+const domainsQuery = `
+  WITH RECURSIVE domain (name, oid, base) AS (
+    SELECT typname, oid, typbasetype FROM pg_catalog.pg_type WHERE typtype = 'd' AND oid >= ${firstUserOid}
+    UNION
+    SELECT d.name, t.oid, t.typbasetype FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.base AND t.typtype = 'd'
+  )
+  SELECT name, oid FROM domain`;
 
 const eventTriggersQuery = `
   SELECT v.evtname AS name, ${calledColumns}
@@ -111,6 +120,9 @@ export const storedCodeFacts = `
   UNION ALL
   SELECT 'check', pg_catalog.concat_ws(' ', oid, xmin) FROM pg_catalog.pg_constraint
   WHERE contype = 'c' AND oid >= ${firstUserOid}
+  UNION ALL
+  SELECT 'domain', pg_catalog.concat_ws(' ', oid, typname, typbasetype) FROM pg_catalog.pg_type
+  WHERE typtype = 'd' AND oid >= ${firstUserOid}
   UNION ALL
   SELECT 'index', pg_catalog.concat_ws(' ', indexrelid) FROM pg_catalog.pg_index
   WHERE (indexprs IS NOT NULL OR indpred IS NOT NULL) AND indexrelid >= ${firstUserOid}
@@ -184,14 +196,23 @@ export async function loadStoredCode(client: Client): Promise<StoredCode> {
   for (const row of await read<CalledRow & { symbol: string }>(operatorsQuery)) {
     addTo(operators, row.symbol, calledBy(row));
   }
-  type CastRow = CalledRow & { target: number; target_name: string };
-  const casts = (await read<CastRow>(castsQuery)).map(
-    (row): StoredCast => ({
-      target: row.target,
-      targetName: row.target_name,
+  type CastRow = CalledRow & { source: number; source_name: string; target: number; target_name: string };
+  const casts = (await read<CastRow>(castsQuery)).map((row): StoredCast => {
+    const [source, target] = [
+      [row.source, row.source_name],
+      [row.target, row.target_name],
+    ] as const;
+    const own = [source, target].filter(([oid]) => oid >= firstUserOid);
+    const telling = own.length > 0 ? own : [target];
+    return {
+      types: telling.map(([oid]) => oid),
+      typeNames: telling.map(([, name]) => name),
       calls: calledBy(row),
-    }),
-  );
+    };
+  });
+  const domains = new Map<string, number[]>();
+  for (const { name, oid } of await read<{ name: string; oid: number }>(domainsQuery))
+    addTo(domains, name, oid);
   const eventTriggers = (await read<CalledRow & { name: string }>(eventTriggersQuery)).map((row) => ({
     name: row.name,
     calls: calledBy(row),
@@ -202,6 +223,7 @@ export async function loadStoredCode(client: Client): Promise<StoredCode> {
     functionByOid: (oid) => functions.get(oid),
     operatorsNamed: (symbol) => operators.get(symbol) ?? [],
     casts,
+    domainsNamed: (name) => domains.get(name) ?? [],
     triggersOn: (oid) => triggers.get(oid) ?? [],
     rulesOn: (oid) => rules.get(oid) ?? [],
     actionsOf: (oid) => actions.get(oid) ?? [],

@@ -54,9 +54,9 @@ export interface StoredExpression {
 
 /** A cast by a function; it may be used without being written. */
 export interface StoredCast {
-  /** OID and name of the type that it makes. */
-  readonly target: number;
-  readonly targetName: string;
+  /** OIDs and names of the types by which its use is known: its own that PostgreSQL does not bring, else the one it makes. */
+  readonly types: readonly number[];
+  readonly typeNames: readonly string[];
   readonly calls: CalledFunction;
 }
 
@@ -66,6 +66,8 @@ export interface StoredCode {
   /** Functions behind the operators of that symbol that PostgreSQL does not bring. */
   operatorsNamed(symbol: string): readonly CalledFunction[];
   readonly casts: readonly StoredCast[];
+  /** OIDs of the domains of that name, in any schema, and of those that they are over. */
+  domainsNamed(name: string): readonly number[];
   /** By the OID of a relation; nothing of its children. */
   triggersOn(oid: number): readonly StoredTrigger[];
   rulesOn(oid: number): readonly StoredRule[];
@@ -83,6 +85,7 @@ export const noStoredCode: StoredCode = {
   functionByOid: () => undefined,
   operatorsNamed: () => [],
   casts: [],
+  domainsNamed: () => [],
   triggersOn: () => [],
   rulesOn: () => [],
   actionsOf: () => [],

@@ -1,4 +1,5 @@
 /** What the server sends: answers are matched to what was asked, rows and error texts masked, outcomes written. */
+import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { maskErrorFields } from '../masking/maskMessage.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
@@ -8,7 +9,7 @@ import { MessageCursor } from '../wire/cursor.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/protocol.ts';
 import { encodeMaskNotice, encodeRefusal, readErrorFields, readTag } from './answerMessages.ts';
-import { type Expectation, judgementOf } from './inFlight.ts';
+import { currentRun, type Expectation, judgementOf } from './inFlight.ts';
 import type { JudgedStatement, StatementRun } from './judging/judgement.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
@@ -295,8 +296,11 @@ export class BackendStream implements FrameSink {
         throw new WireError('the server is ready although answers are missing');
     }
     this.#state.answerCopy('none');
+    this.#state.cancelledFor = undefined;
+    this.#state.readySince = monotonicMicros();
+    this.#state.isOutsideTransaction = buffer[start + 5] === TransactionStatus.idle;
     // Portals end with their transaction.
-    if (buffer[start + 5] === TransactionStatus.idle) this.#state.portals.clearLive();
+    if (this.#state.isOutsideTransaction) this.#state.portals.clearLive();
     return Verdict.forward;
   }
 
@@ -308,11 +312,17 @@ export class BackendStream implements FrameSink {
     const isProtected = mayHoldProtectedValues(head);
     this.#endRows();
     if (head === undefined) return Verdict.forward;
-    const refusal = head.kind === 'refusal' && !this.hasSaidFatal ? head.error : undefined;
+    const refusal = this.hasSaidFatal ? undefined : this.#ownReason(head, fields.sqlState);
     this.#fail(head, fields.sqlState);
     this.#state.answerCopy('none');
     if (refusal !== undefined) return this.#replaceBy(encodeRefusal(refusal));
     return isProtected ? this.#replaceBy(maskErrorFields(message)) : Verdict.forward;
+  }
+
+  /** What is said in place of the server's error: it failed because we made it fail. */
+  #ownReason(head: Expectation, sqlState: string | undefined): PortcullisError | undefined {
+    if (head.kind === 'refusal') return head.error;
+    return sqlState === '57014' ? this.#state.cancelledFor : undefined;
   }
 
   /** An error ends a Query; in the extended protocol it ends all up to the next Sync. */
@@ -394,11 +404,6 @@ export class BackendStream implements FrameSink {
       this.#peer.onFatal(error instanceof Error ? error : new Error(String(error)));
     }
   }
-}
-
-function currentRun(head: Expectation | undefined): StatementRun | undefined {
-  if (head?.kind === 'execute') return head.run;
-  return head?.kind === 'query' ? head.runs[head.next] : undefined;
 }
 
 /** The statement whose rows are described. */

@@ -45,15 +45,18 @@ export class CancelRegistry {
     const session = this.#sessions.get(processId);
     if (session === undefined || session.secret.length !== secret.length) return;
     if (!timingSafeEqual(session.secret, secret)) return;
-    if (session.cancelHere()) return;
-    const { host, port, processId: serverProcess, secret: serverSecret } = session.server;
-    await new Promise<void>((resolve) => {
-      const socket = connect(port, host, () => socket.end(serialize.cancel(serverProcess, serverSecret)));
-      socket.setTimeout(5_000, () => socket.destroy());
-      // The server closes the connection when it has signalled; a failure is as silent as at the server's own port.
-      socket.on('error', () => resolve());
-      socket.on('close', () => resolve());
-      socket.resume();
-    });
+    if (!session.cancelHere()) await cancelOnServer(session.server);
   }
+}
+
+/** Asks the server to cancel what that session of it runs; says nothing of whether it could. */
+export async function cancelOnServer({ host, port, processId, secret }: ServerKey): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const socket = connect(port, host, () => socket.end(serialize.cancel(processId, secret)));
+    socket.setTimeout(5_000, () => socket.destroy());
+    // The server closes the connection when it has signalled; a failure is as silent as at the server's own port.
+    socket.on('error', () => resolve());
+    socket.on('close', () => resolve());
+    socket.resume();
+  });
 }

@@ -6,6 +6,7 @@ import { WireError } from '../wire/protocol.ts';
 import { encodeHoldNotice } from './answerMessages.ts';
 import { BackendStream } from './backendStream.ts';
 import { FrontendStream } from './frontendStream.ts';
+import type { SessionLimits } from './limiting/sessionLimits.ts';
 import { SessionState } from './sessionState.ts';
 import type { SocketLink } from './socketLink.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
@@ -25,6 +26,9 @@ export interface ClientSessionOptions {
   readonly client: SocketLink;
   readonly server: SocketLink;
   readonly pipeline: StatementPipeline;
+  readonly limits: SessionLimits;
+  /** Asks the server to cancel what runs. */
+  readonly cancelOnServer: () => void;
   readonly functionName: (oid: number) => string | undefined;
   /** The client asked to be told which columns are masked. */
   readonly wantsNotices: boolean;
@@ -36,6 +40,9 @@ export class ClientSession {
   readonly #client: SocketLink;
   readonly #server: SocketLink;
   readonly #pipeline: StatementPipeline;
+  readonly #limits: SessionLimits;
+  readonly #cancelOnServer: () => void;
+  readonly #state: SessionState;
   readonly #frontend: FrontendStream;
   readonly #backend: BackendStream;
   readonly #onClosed: (reason: CloseReason) => void;
@@ -56,7 +63,10 @@ export class ClientSession {
     this.#server = options.server;
     this.#pipeline = options.pipeline;
     this.#onClosed = options.onClosed;
+    this.#limits = options.limits;
+    this.#cancelOnServer = options.cancelOnServer;
     const state = new SessionState(options.functionName, options.wantsNotices);
+    this.#state = state;
     this.#frontend = new FrontendStream(state, options.pipeline, {
       toServer: (bytes) => this.#toServer(bytes),
       pauseClient: () => this.#holdClient(true),
@@ -80,6 +90,21 @@ export class ClientSession {
     this.#frontend.stop();
     this.#sayFatal(error);
     this.#server.end();
+  }
+
+  /** Ends what has used up its time or its rows; called once a second. Throws where the policy cannot be evaluated. */
+  enforceLimits(nowMicros: number): void {
+    const { isOutsideTransaction, inFlight, readySince } = this.#state;
+    const { run } = inFlight;
+    if (run !== undefined) {
+      const overrun = this.#limits.overrunOf(run, nowMicros);
+      if (overrun === undefined) return;
+      this.#state.cancelledFor = overrun;
+      this.#cancelOnServer();
+    } else if (!isOutsideTransaction && inFlight.isEmpty && !this.#isWaiting) {
+      const overrun = this.#limits.idleOverrun(readySince, nowMicros);
+      if (overrun !== undefined) this.stop(overrun);
+    }
   }
 
   /** Closes both sides at once. */

@@ -47,6 +47,15 @@ export class InFlight {
     return this.#first === this.#items.length;
   }
 
+  /** The statement that runs, or is to run next. Behind the head: the server keeps short answers until it has more. */
+  get run(): StatementRun | undefined {
+    for (let index = this.#first; index < this.#items.length; index += 1) {
+      const run = currentRun(this.#items[index]);
+      if (run !== undefined && !run.isFinished) return run;
+    }
+    return undefined;
+  }
+
   push(expectation: Expectation): void {
     this.#items.push(expectation);
   }
@@ -96,4 +105,9 @@ export function judgementOf(expectation: Expectation | undefined): JudgedMessage
     default:
       return undefined;
   }
+}
+
+export function currentRun(head: Expectation | undefined): StatementRun | undefined {
+  if (head?.kind === 'execute') return head.run;
+  return head?.kind === 'query' ? head.runs[head.next] : undefined;
 }

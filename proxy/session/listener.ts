@@ -4,6 +4,7 @@ import { DatabaseError } from 'pg';
 import type { EventClient } from '../audit/events.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { LocalAccount } from '../identity/localAccounts.ts';
+import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { newSessionId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
@@ -15,9 +16,12 @@ import {
   encodeReadyForQuery,
 } from '../wire/backendMessages.ts';
 import { TransactionStatus, WireError } from '../wire/protocol.ts';
-import { CancelRegistry } from './cancelRegistry.ts';
+import { CancelRegistry, cancelOnServer } from './cancelRegistry.ts';
 import { ClientSession } from './clientSession.ts';
 import type { GovernedConnection } from './governedConnection.ts';
+import { asRefusal } from './judging/textJudge.ts';
+import { RowBudgets } from './limiting/rowBudgets.ts';
+import { SessionLimits } from './limiting/sessionLimits.ts';
 import { authenticate, type HandshakeParts, type Opening, openHandshake } from './opening/handshake.ts';
 import { settingFacts } from './opening/settingFacts.ts';
 import { HandshakeEnded } from './opening/startupReader.ts';
@@ -28,6 +32,7 @@ import { type PipelineParts, StatementPipeline } from './statementPipeline.ts';
 /** As PostgreSQL's authentication_timeout. */
 const handshakeTimeoutMs = 60_000;
 const upstreamTimeoutMs = 15_000;
+const limitsEveryMs = 1_000;
 
 export interface ListenerParts extends HandshakeParts, PipelineParts {
   readonly connections: ReadonlyMap<string, GovernedConnection>;
@@ -45,10 +50,14 @@ export class Listener {
   readonly #sessions = new Set<ClientSession>();
   /** Sockets still in their handshake. */
   readonly #opening = new Set<Socket>();
+  readonly #budgets = new RowBudgets();
+  readonly #watch: NodeJS.Timeout;
   #isStopping = false;
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
+    this.#watch = setInterval(() => this.#enforceLimits(), limitsEveryMs);
+    this.#watch.unref();
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
       void this.#welcome(socket);
     });
@@ -74,6 +83,7 @@ export class Listener {
   /** Takes no more connections, tells every client why, and waits until all sessions are closed and recorded. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    clearInterval(this.#watch);
     this.#server.close();
     for (const socket of this.#opening) socket.destroy();
     for (const session of this.#sessions) session.stop(new PortcullisError('SHUTTING_DOWN'));
@@ -84,6 +94,18 @@ export class Listener {
     // What did not end in time is cut off, so that its end is recorded before the journal closes.
     for (const session of this.#sessions) session.destroy();
     while (this.#sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  #enforceLimits(): void {
+    const now = monotonicMicros();
+    for (const session of this.#sessions) {
+      try {
+        session.enforceLimits(now);
+      } catch (error) {
+        this.#parts.log.error('limits cannot be told, so the session ends', error);
+        session.stop(asRefusal(error));
+      }
+    }
   }
 
   async #welcome(raw: Socket): Promise<void> {
@@ -185,7 +207,10 @@ export class Listener {
         encodeReadyForQuery(TransactionStatus.idle),
       ]),
     );
+    const limits = new SessionLimits(this.#parts.policy, identity, connection.info, this.#budgets);
     const session: ClientSession = new ClientSession({
+      limits,
+      cancelOnServer: () => void cancelOnServer(upstream.key),
       client: new SocketLink(socket, isPlain),
       server: new SocketLink(upstream.socket, upstream.isPlain),
       pipeline: new StatementPipeline(this.#parts, {
@@ -194,6 +219,7 @@ export class Listener {
         connection,
         client,
         desk: account.desk,
+        limits,
         checkAccess: account.checkAccess,
       }),
       wantsNotices,

@@ -1,4 +1,5 @@
 /** What both directions of a session must agree on: what is under way, what names mean, whether a COPY runs. */
+import type { PortcullisError } from '../kit/errors.ts';
 import { InFlight } from './inFlight.ts';
 import type { JudgedMessage } from './judging/judgement.ts';
 import { Names, type Portal, type PreparedStatement } from './names.ts';
@@ -18,6 +19,12 @@ export class SessionState {
   isAwaitingCopy = false;
   onCopyAnswered: () => void = () => undefined;
   readonly functionName: (oid: number) => string | undefined;
+  /** False between BEGIN and the end of the transaction, failed ones included. */
+  isOutsideTransaction = true;
+  /** When the server was last ready for another statement: `monotonicMicros`. */
+  readySince = 0;
+  /** Why the statement under way was cancelled by us: told in place of the server's words. */
+  cancelledFor: PortcullisError | undefined;
   /** The client asked to be told which columns are masked. */
   readonly wantsNotices: boolean;
 

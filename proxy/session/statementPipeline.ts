@@ -15,7 +15,7 @@ import type { Identity } from '../identity/identity.ts';
 import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
-import type { PolicyEngine } from '../policy/policyEngine.ts';
+import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { Analyser } from '../sql/analyser.ts';
 import type { ColumnUse } from '../sql/columnUse.ts';
 import type { StatementFacts } from '../sql/facts.ts';
@@ -31,12 +31,13 @@ import {
 } from './judging/judgement.ts';
 import { StatementJudge, type WeighedStatement } from './judging/statementJudge.ts';
 import { asRefusal, type FindPrepared, TextJudge } from './judging/textJudge.ts';
+import type { SessionLimits } from './limiting/sessionLimits.ts';
 import { RowPlanner } from './rowPlanner.ts';
 
 /** The parts that all sessions share. */
 export interface PipelineParts {
   readonly analyser: Analyser;
-  readonly policy: PolicyEngine;
+  readonly policy: LivePolicy;
   readonly journal: Journal;
   /** Salted commitment to an exact text: hex. */
   readonly commit: (text: string) => string;
@@ -50,6 +51,7 @@ export interface SessionContext {
   readonly client: EventClient;
   /** Absent where nobody can be asked for approvals. */
   readonly desk?: ApprovalDesk | undefined;
+  readonly limits: SessionLimits;
   /** Why this identity may run nothing now (its sign-in has expired); undefined where it may. */
   readonly checkAccess?: (() => PortcullisError | undefined) | undefined;
 }
@@ -131,7 +133,7 @@ export class StatementPipeline {
 
   /** Writes the events of a message that is about to be forwarded; without them nothing runs. */
   admit(judged: JudgedMessage, approved?: ApprovedMessage): Admission | Promise<Admission> {
-    const refusal = this.#context.checkAccess?.() ?? judged.refusal;
+    const refusal = this.#context.checkAccess?.() ?? judged.refusal ?? this.#overLimit(judged);
     if (refusal !== undefined) return this.#refuse(judged, refusal);
     if (judged.approval !== undefined && (approved === undefined || !isCovered(judged, approved.message))) {
       return this.#refuse(judged, new PortcullisError('APPROVAL_OUTDATED'));
@@ -166,6 +168,7 @@ export class StatementPipeline {
   finish(run: StatementRun, status: OutcomeStatus, more: { tag?: string; sqlState?: string } = {}): void {
     if (run.isFinished) return;
     run.isFinished = true;
+    this.#context.limits.countRows(run.rows);
     this.#parts.journal.outcome({
       for: run.seq,
       status,
@@ -176,6 +179,14 @@ export class StatementPipeline {
       maskedColumns: run.maskedColumns,
     });
     if (status === 'ok' && changesSchema(run.judged.facts)) this.#context.connection.noteSchemaChange();
+  }
+
+  #overLimit(judged: JudgedMessage): PortcullisError | undefined {
+    try {
+      return this.#context.limits.refusalOf(judged.statements);
+    } catch (error) {
+      return asRefusal(error);
+    }
   }
 
   #intentFields({ facts, decision, use }: WeighedStatement, text: string): IntentFields {

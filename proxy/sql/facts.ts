@@ -55,6 +55,8 @@ export interface Effect {
   readonly kind: EffectKind;
   readonly relation?: RelationName;
   readonly predicate: Predicate;
+  /** Columns of `relation`: where the catalog knows that none of them is ever null, the predicate is always true. */
+  readonly ifNotNull?: readonly string[];
   /** Object kind in lower case for DDL and privileges: table, index, view, role, schema, function, … */
   readonly object?: string;
   readonly functionName?: string;

@@ -4,11 +4,12 @@ import { PortcullisError } from '../../kit/errors.ts';
 import type { Classifications } from '../../masking/classification.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { decisionError } from '../../policy/findings.ts';
-import type { PolicyEngine } from '../../policy/policyEngine.ts';
+import type { LivePolicy } from '../../policy/live/livePolicy.ts';
 import type { Catalog } from '../../schema/catalog.ts';
 import { type ColumnUse, judgeColumnUse, useError } from '../../sql/columnUse.ts';
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
+import { groundEffects, TemporaryNames } from './groundEffects.ts';
 
 /** Facts of what a prepared statement's name stands for, where EXECUTE asks; `touchesClassified` goes with them. */
 export type FindPreparedFacts = (
@@ -37,11 +38,12 @@ export interface WeighedText {
 }
 
 export class StatementJudge {
-  readonly policy: PolicyEngine;
+  readonly policy: LivePolicy;
   readonly identity: Identity;
   readonly connection: GovernedConnection;
+  readonly #temporary = new TemporaryNames();
 
-  constructor(policy: PolicyEngine, identity: Identity, connection: GovernedConnection) {
+  constructor(policy: LivePolicy, identity: Identity, connection: GovernedConnection) {
     this.policy = policy;
     this.identity = identity;
     this.connection = connection;
@@ -81,6 +83,10 @@ export class StatementJudge {
         touchesClassified ||= prepared?.touchesClassified ?? true;
       }
       facts = noteHiddenReads(code.complete(facts), catalog, classifications);
+      this.#temporary.note(facts);
+      const isOnTemporary = facts.effects.some((effect) => this.#temporary.has(effect, catalog));
+      if (isOnTemporary && !isCatalogFresh) return undefined;
+      facts = groundEffects(facts, catalog, this.#temporary);
       if (facts.role.kind === 'prepare') preparedHere.set(facts.role.name, facts.role.inner);
       const decision = this.policy.decide(this.identity, info, facts);
       const use = judgeColumnUse(facts, catalog, classifications, { isReloaded: isCatalogFresh });
@@ -128,6 +134,9 @@ function mergeExecute(execute: StatementFacts, inner: Omit<StatementFacts, 'tree
     effects: [...execute.effects, ...inner.effects.map(({ location: _location, ...effect }) => effect)],
     relations: inner.relations,
     functions: [...execute.functions, ...inner.functions],
+    attributeNames: [...(execute.attributeNames ?? []), ...(inner.attributeNames ?? [])],
+    operators: [...(execute.operators ?? []), ...(inner.operators ?? [])],
+    types: [...(execute.types ?? []), ...(inner.types ?? [])],
     readOnly: execute.readOnly && inner.readOnly,
   };
 }

@@ -2,7 +2,7 @@
 
 import type { RelationName } from '../facts.ts';
 import { readSettingOfItsRow } from '../functions/functionCalls.ts';
-import { mergePredicate, predicateOf } from '../predicates/predicate.ts';
+import { type JudgedPredicate, mergePredicate, predicateOf } from '../predicates/predicate.ts';
 import {
   asList,
   asNode,
@@ -36,7 +36,7 @@ export const dataReaders: NodeReaders = {
     const conflict = asNode(fields['onConflictClause']);
     if (conflict['action'] === 'ONCONFLICT_UPDATE') {
       // Only rows that conflict with an inserted one: that is a predicate.
-      addWrite('update', fields['relation'], walk, 'real');
+      addWrite('update', fields['relation'], walk, { predicate: 'real' });
     }
     return ['relation'];
   },
@@ -58,7 +58,7 @@ export const dataReaders: NodeReaders = {
       const command = clause['commandType'];
       if (command === 'CMD_UPDATE' || command === 'CMD_DELETE') {
         const kind = command === 'CMD_UPDATE' ? 'update' : 'delete';
-        addWrite(kind, fields['relation'], walk, mergePredicate(fields, clause));
+        addWrite(kind, fields['relation'], walk, { predicate: mergePredicate(fields, clause) });
       }
     }
     return ['relation'];
@@ -136,9 +136,9 @@ function addWrite(
   kind: 'insert' | 'update' | 'delete' | 'merge' | 'copyIn',
   target: unknown,
   walk: EffectWalk,
-  predicate: 'none' | 'absent' | 'alwaysTrue' | 'real' = 'none',
+  judged: JudgedPredicate = { predicate: 'none' },
 ): void {
-  walk.addOn(kind, target, { predicate });
+  walk.addOn(kind, target, { ...judged });
   const relation = relationOf(target);
   if (relation === undefined || !isSystemRelation(relation)) {
     return;

@@ -7,6 +7,7 @@ import {
   asNode,
   asNumber,
   asText,
+  entryOf,
   isNode,
   type Node,
   namesOf,
@@ -20,6 +21,16 @@ interface CteScope {
   readonly names: Set<string>;
   readonly outer: CteScope | undefined;
 }
+
+/** Fields whose node comes without its tag, where that tag has a reader. In a join, `larg` and `rarg` have theirs. */
+const untagged: ReadonlyMap<string, string> = new Map([
+  ['larg', 'SelectStmt'],
+  ['rarg', 'SelectStmt'],
+  ['typeName', 'TypeName'],
+  ['argType', 'TypeName'],
+  ['returnType', 'TypeName'],
+  ['ofTypename', 'TypeName'],
+]);
 
 /** What an effect may carry besides its kind; `undefined` counts as absent. */
 export type EffectDetails = { readonly [K in keyof Omit<Effect, 'kind'>]?: Effect[K] | undefined };
@@ -35,6 +46,12 @@ export class EffectWalk {
   readonly #effects = new Map<string, Effect>();
   readonly #relations = new Map<string, RelationName>();
   #scope: CteScope | undefined;
+  #root: unknown;
+
+  /** What the walk began with. */
+  get root(): unknown {
+    return this.#root;
+  }
 
   get effects(): readonly Effect[] {
     return [...this.#effects.values()];
@@ -46,6 +63,7 @@ export class EffectWalk {
 
   /** Visits one tagged node: `{SelectStmt: {…}}`. */
   visit(node: unknown): void {
+    this.#root ??= node;
     if (Array.isArray(node)) {
       for (const item of node) {
         this.visit(item);
@@ -75,9 +93,11 @@ export class EffectWalk {
       if (typeof value !== 'object' || value === null || key === 'withClause' || skip.includes(key)) {
         continue;
       }
-      const first = key.charCodeAt(0);
-      if (first >= 0x41 && first <= 0x5a && isNode(value)) {
+      const tag = untagged.get(key);
+      if (startsUpperCase(key) && isNode(value)) {
         this.#visitTagged(key, value);
+      } else if (tag !== undefined && isNode(value) && !startsUpperCase(entryOf(value)[0])) {
+        this.#visitTagged(tag, value);
       } else {
         this.visit(value);
       }
@@ -142,6 +162,7 @@ export class EffectWalk {
   fork(): EffectWalk {
     const walk = new EffectWalk();
     walk.#scope = this.#scope;
+    walk.#root = this.#root;
     return walk;
   }
 
@@ -211,6 +232,12 @@ export class EffectWalk {
     }
     return false;
   }
+}
+
+/** Tags begin with a capital, fields do not. */
+function startsUpperCase(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 0x41 && first <= 0x5a;
 }
 
 function withoutUndefined(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -3,6 +3,7 @@
 import { readAttributeCall, readFunctionCall, readUnknownCall } from '../functions/functionCalls.ts';
 import { isKnownOperator } from '../functions/functionManifest.ts';
 import { asList, asNumber, fieldsOf, type Node, namesOf } from '../tree.ts';
+import { isDeclaredColumn } from './declaredColumns.ts';
 import type { EffectWalk } from './effectWalk.ts';
 import type { NodeReaders } from './nodeReaders.ts';
 
@@ -45,7 +46,9 @@ export const expressionReaders: NodeReaders = {
     const parts = asList(fields['fields']);
     const last = parts.length < 2 ? undefined : fieldsOf(parts.at(-1), 'String')?.['sval'];
     if (typeof last === 'string') {
-      readAttributeCall(last, asNumber(fields['location']), walk);
+      const [qualifier = ''] = namesOf(parts);
+      const isColumn = () => parts.length === 2 && isDeclaredColumn(walk.root, qualifier, last);
+      readAttributeCall(last, asNumber(fields['location']), walk, isColumn);
     }
     return 'all';
   },

@@ -44,11 +44,19 @@ export function readUnknownCall(
   walk.add('procedural', { functionName, why, location, isAssumed: true });
 }
 
-/** A name in attribute notation: an effect only where it is a function of PostgreSQL that has one. */
-export function readAttributeCall(name: string, location: number | undefined, walk: EffectWalk): void {
+/**
+ * A name in attribute notation: an effect only where it is a function of PostgreSQL that has one.
+ * @param isColumn asked then: true where the statement itself declares such a column.
+ */
+export function readAttributeCall(
+  name: string,
+  location: number | undefined,
+  walk: EffectWalk,
+  isColumn: () => boolean = () => false,
+): void {
   walk.attributeNames.add(name);
   const description = describeFunction(undefined, name);
-  if (description !== undefined && description.kind !== 'read') {
+  if (description !== undefined && description.kind !== 'read' && !isColumn()) {
     walk.functions.add(name);
     addCall(description, name, location, walk, {});
   }

@@ -87,7 +87,7 @@ function coversAll(operator: string, x: number | undefined, other: string, y: nu
   return operator.startsWith('<') && other.startsWith('>') && y < x;
 }
 
-function numberOf(value: unknown): number | undefined {
+export function numberOf(value: unknown): number | undefined {
   const constant = fieldsOf(value, 'A_Const');
   if (constant?.['ival'] !== undefined) {
     return Number(asNode(constant['ival'])['ival'] ?? 0);
@@ -108,6 +108,11 @@ function withoutNoise(value: unknown): unknown {
   const operator = namesOf(fields['name']).at(-1);
   if (operator === '+' && fields['lexpr'] === undefined) {
     return withoutNoise(fields['rexpr']);
+  }
+  const negated =
+    operator === '-' && fields['lexpr'] === undefined ? fieldsOf(fields['rexpr'], 'A_Expr') : undefined;
+  if (negated !== undefined && negated['lexpr'] === undefined && namesOf(negated['name']).at(-1) === '-') {
+    return withoutNoise(negated['rexpr']);
   }
   if ((operator === '+' || operator === '-') && numberOf(fields['rexpr']) === 0) {
     return withoutNoise(fields['lexpr']);

@@ -3,7 +3,8 @@
 import type { Predicate } from '../facts.ts';
 import { asList, asNode, asText, entryOf, fieldsOf, type Node, namesOf, relationOf } from '../tree.ts';
 import { hasComplementaryArms, sameOperands } from './comparison.ts';
-import { mentionsTarget, type TargetNames, targetNames } from './targetNames.ts';
+import { columnOf, mentionsTarget, type TargetNames, targetNames } from './targetNames.ts';
+import { isSystemColumn, judgeTautology } from './tautologies.ts';
 
 /**
  * What a condition is worth for one row of the target: the same for every row (`true`, `false`; `constant` where only
@@ -11,16 +12,29 @@ import { mentionsTarget, type TargetNames, targetNames } from './targetNames.ts'
  */
 type Verdict = 'true' | 'false' | 'constant' | 'varies';
 
+/** `ifNotNull`: where these columns of the target are never null, the predicate is always true. */
+export interface JudgedPredicate {
+  readonly predicate: Predicate;
+  readonly ifNotNull?: readonly string[];
+}
+
 /**
  * The predicate of an UPDATE or DELETE.
  * @param others FROM or USING, whose relations may be the target once more.
  */
-export function predicateOf(statement: Node, others: unknown): Predicate {
+export function predicateOf(statement: Node, others: unknown): JudgedPredicate {
   const where = statement['whereClause'];
   if (where === undefined) {
-    return 'absent';
+    return { predicate: 'absent' };
   }
-  return fromVerdict(judge(where, targetNames(statement['relation'], others)));
+  const names = targetNames(statement['relation'], others);
+  const predicate = fromVerdict(judge(where, names));
+  if (predicate !== 'real') {
+    return { predicate };
+  }
+  const ifNotNull = new Set<string>();
+  const assumed = fromVerdict(judge(where, { ...names, ifNotNull }));
+  return assumed === 'real' ? { predicate } : { predicate, ifNotNull: [...ifNotNull] };
 }
 
 /** The predicate of one WHEN clause of a MERGE: join condition and the clause's own AND. */
@@ -55,6 +69,8 @@ function judge(condition: unknown, names: TargetNames): Verdict {
       return judgeComparison(fields, condition, names);
     case 'BooleanTest':
       return judgeBooleanTest(fields, names);
+    case 'NullTest':
+      return judgeNullTest(fields, names);
     case 'SubLink':
       return judgeSubquery(fields, names);
     case 'CaseExpr':
@@ -105,6 +121,26 @@ function judgeBoolean(fields: Node, names: TargetNames): Verdict {
   return verdicts.includes('varies') ? 'varies' : verdicts.includes('constant') ? 'constant' : 'true';
 }
 
+/** A row is not null where none of its fields is (manual 9.2). */
+function judgeNullTest(fields: Node, names: TargetNames): Verdict {
+  const { arg } = fields;
+  const holds = fields['nulltesttype'] === 'IS_NOT_NULL' ? 'true' : 'false';
+  const row = fieldsOf(arg, 'RowExpr');
+  if (row !== undefined && holds === 'true') {
+    const tests = asList(row['args']).map((item) => ({ NullTest: { ...fields, arg: item } }));
+    return judgeBoolean({ boolop: 'AND_EXPR', args: tests }, names);
+  }
+  if (isSystemColumn(arg)) {
+    return holds;
+  }
+  const column = columnOf(arg);
+  if (names.ifNotNull !== undefined && column !== undefined && !names.isOther(column.qualifier ?? '')) {
+    names.ifNotNull.add(column.name);
+    return holds;
+  }
+  return mentionsTarget(arg, names) ? 'varies' : 'constant';
+}
+
 /** Results of `x op x` for a column that is not null. */
 const reflexive: Readonly<Record<string, Verdict>> = {
   '=': 'true',
@@ -126,6 +162,10 @@ function judgeComparison(fields: Node, whole: unknown, names: TargetNames): Verd
   const { lexpr, rexpr } = fields;
   const kind = asText(fields['kind']) ?? '';
   const operator = namesOf(fields['name']).at(-1) ?? '';
+  const known = judgeTautology(fields);
+  if (known !== undefined) {
+    return known;
+  }
   if (kind === 'AEXPR_DISTINCT' || kind === 'AEXPR_NOT_DISTINCT') {
     if (sameOperands(lexpr, rexpr, names)) {
       return kind === 'AEXPR_DISTINCT' ? 'false' : 'true';
@@ -233,6 +273,15 @@ function judgeBooleanTest(fields: Node, names: TargetNames): Verdict {
 function judgeSubquery(fields: Node, names: TargetNames): Verdict {
   const select = asNode(asNode(fields['subselect'])['SelectStmt']);
   const from = asList(select['fromClause']);
+  const isOfRows = fields['subLinkType'] !== 'EXPR_SUBLINK' && fields['subLinkType'] !== 'ARRAY_SUBLINK';
+  if (
+    isOfRows &&
+    select['whereClause'] !== undefined &&
+    judge(select['whereClause'], names.within(from)) === 'false'
+  ) {
+    // It has no rows, or the one of an aggregate: the same for every row of the target.
+    return 'constant';
+  }
   if (fields['subLinkType'] === 'EXISTS_SUBLINK') {
     // Without a tie to the target's row it holds for all rows or for none.
     return narrowsRows(select, names.within(from)) ? 'varies' : 'constant';

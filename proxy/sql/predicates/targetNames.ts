@@ -11,6 +11,8 @@ export interface TargetNames {
   areSame(qualifier: string, other: string): boolean;
   /** True for a qualifier that stands for another item of FROM or USING. */
   isOther(qualifier: string): boolean;
+  /** Where given, the target's columns are taken for not null, and those that were are noted here. */
+  readonly ifNotNull?: Set<string>;
   /** The same names with those of a subquery's FROM. */
   within(fromClause: unknown): TargetNames;
 }

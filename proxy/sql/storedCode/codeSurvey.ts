@@ -78,7 +78,7 @@ export class CodeSurvey {
       for (const called of this.#functionsBehind(name)) this.#call(called, 'calls');
     }
     this.#location = undefined;
-    this.#followCasts(types, relations);
+    this.#followTypes(types, relations);
   }
 
   /** Functions of the database that a name in the facts may mean; none where only PostgreSQL's own can be meant. */
@@ -206,14 +206,25 @@ export class CodeSurvey {
     }
   }
 
-  /** A cast may be used wherever the type that it makes is: it need not be written. */
-  #followCasts(types: readonly string[], relations: readonly RelationName[]): void {
-    const { casts } = this.#catalog.code;
-    if (casts.length === 0) return;
+  /**
+   * Making a value of a domain checks it. A cast may be used wherever one of its types is: it need not be written.
+   * @param names of types as the text has them; an array's may begin with an underscore.
+   */
+  #followTypes(names: readonly string[], relations: readonly RelationName[]): void {
+    const { code } = this.#catalog;
+    for (const name of names.flatMap((own) => [own, own.replace(/^_/, '')])) {
+      for (const oid of code.domainsNamed(name)) {
+        for (const expression of code.expressionsOfType(oid)) this.#takeExpression(expression);
+      }
+    }
+    if (code.casts.length === 0) return;
     const columns = relations.flatMap((relation) => this.#relationsNamed(relation)).flatMap((r) => r.columns);
-    for (const { target, targetName, calls } of casts) {
-      if (types.includes(targetName) || columns.some(({ typeOid }) => typeOid === target)) {
-        this.#call(calls, `may cast to ${targetName} by calling`);
+    for (const { types, typeNames, calls } of code.casts) {
+      if (
+        typeNames.some((name) => names.includes(name)) ||
+        columns.some(({ typeOid }) => types.includes(typeOid))
+      ) {
+        this.#call(calls, `may cast ${typeNames.join(' or ')} by calling`);
       }
     }
   }
@@ -274,7 +285,7 @@ export class CodeSurvey {
     for (const name of [...functions, ...operators.map((symbol) => `operator ${symbol}`)]) {
       for (const called of this.#functionsBehind(name)) this.#call(called, `calls, in ${by},`, by);
     }
-    this.#followCasts(types, relations);
+    this.#followTypes(types, relations);
   }
 
   #runForEffect(run: () => void): void {

@@ -1,0 +1,78 @@
+/** What one session may use up, by the policy in force, and what it has used up. Looked at once a second. */
+import type { Identity } from '../../identity/identity.ts';
+import { PortcullisError } from '../../kit/errors.ts';
+import type { ConnectionInfo } from '../../policy/decision.ts';
+import type { Limits } from '../../policy/limits.ts';
+import type { LivePolicy } from '../../policy/live/livePolicy.ts';
+import type { StatementFacts } from '../../sql/facts.ts';
+import type { StatementRun } from '../judging/judgement.ts';
+import type { RowBudgets } from './rowBudgets.ts';
+
+const perSecond = 1_000_000; // microseconds
+const systemSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
+
+export class SessionLimits {
+  readonly #policy: LivePolicy;
+  readonly #identity: Identity;
+  readonly #connection: ConnectionInfo;
+  readonly #budgets: RowBudgets;
+  #known: { readonly version: string; readonly limits: Limits } | undefined;
+
+  constructor(policy: LivePolicy, identity: Identity, connection: ConnectionInfo, budgets: RowBudgets) {
+    this.#policy = policy;
+    this.#identity = identity;
+    this.#connection = connection;
+    this.#budgets = budgets;
+  }
+
+  /** Why none of these statements may begin; undefined where they may. Throws where the policy cannot be evaluated. */
+  refusalOf(
+    statements: readonly { readonly facts: Pick<StatementFacts, 'effects'> }[],
+  ): PortcullisError | undefined {
+    const { rowsPerHour } = this.#limits;
+    if (rowsPerHour === undefined || !statements.some(({ facts }) => readsRows(facts))) return undefined;
+    return this.#budgets.used(this.#identity.subject) >= rowsPerHour
+      ? new PortcullisError('ROWS_USED_UP', { rows: rowsPerHour })
+      : undefined;
+  }
+
+  /** Why a statement that runs has to end. */
+  overrunOf(run: StatementRun, nowMicros: number): PortcullisError | undefined {
+    const { statementSeconds, rowsPerHour } = this.#limits;
+    if (statementSeconds !== undefined && nowMicros - run.startedAt > statementSeconds * perSecond) {
+      return new PortcullisError('STATEMENT_TIME_USED_UP', { seconds: statementSeconds });
+    }
+    if (rowsPerHour !== undefined && this.#budgets.used(this.#identity.subject) + run.rows > rowsPerHour) {
+      return new PortcullisError('ROWS_USED_UP', { rows: rowsPerHour });
+    }
+    return undefined;
+  }
+
+  /** Why a session has to end that left its transaction open since then. */
+  idleOverrun(sinceMicros: number, nowMicros: number): PortcullisError | undefined {
+    const { idleInTransactionSeconds: seconds } = this.#limits;
+    return seconds !== undefined && nowMicros - sinceMicros > seconds * perSecond
+      ? new PortcullisError('IDLE_IN_TRANSACTION', { seconds })
+      : undefined;
+  }
+
+  countRows(rows: number): void {
+    this.#budgets.add(this.#identity.subject, rows);
+  }
+
+  get #limits(): Limits {
+    const { version } = this.#policy;
+    if (this.#known?.version !== version) {
+      this.#known = { version, limits: this.#policy.limits(this.#identity, this.#connection) };
+    }
+    return this.#known.limits;
+  }
+}
+
+/** What tools ask the catalog stays free: without it nobody could even look why. */
+function readsRows({ effects }: Pick<StatementFacts, 'effects'>): boolean {
+  return effects.some(
+    ({ kind, relation }) =>
+      kind === 'read' && relation !== undefined && !systemSchemas.has(relation.schema ?? ''),
+  );
+}
