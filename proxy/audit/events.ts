@@ -44,6 +44,8 @@ export interface EventDecision {
   readonly policies: readonly string[];
   /** Version of the policy set. */
   readonly version: string;
+  /** What it would have been if the policies that only watch were in force, and which ones. */
+  readonly observed?: { readonly outcome: 'approve' | 'deny'; readonly policies: readonly string[] };
   /** Where it ran by an approval: the request, and who approved it. */
   readonly approval?: { readonly request: string; readonly by: readonly string[] };
 }

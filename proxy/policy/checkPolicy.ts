@@ -17,6 +17,8 @@ export interface Policy {
   readonly hint: string | undefined;
   /** Who can approve what it forbids; undefined where it forbids for good. */
   readonly approval: string | undefined;
+  /** True where it only watches: what it would forbid is recorded, and runs. */
+  readonly isObserver: boolean;
   /** What it limits; undefined where it is about effects. */
   readonly limits: Limits | undefined;
   readonly file: string;
@@ -37,7 +39,7 @@ const keptTexts = 64;
 const longestKeptText = 64 * 1024;
 const readTexts = new BoundedCache<ReturnType<typeof readText>>(keptTexts, longestKeptText);
 
-const knownAnnotations = new Set(['id', 'message', 'hint', 'approval', 'limits']);
+const knownAnnotations = new Set(['id', 'message', 'hint', 'approval', 'limits', 'observe']);
 /** What Cedar says of the numbers that it gives to policies of a text: the place says it better. */
 const ownIds = /^(?:failed to parse policies from string: |for policy `policy\d+`, )/;
 const idForm = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
@@ -135,6 +137,7 @@ function readPolicy(
     message: annotations['message'],
     hint: annotations['hint'],
     approval: annotations['approval'],
+    isObserver: annotations['observe'] !== undefined,
     limits: typeof limits === 'string' ? undefined : limits,
     place,
   };
@@ -153,9 +156,13 @@ function annotationProblems(
   }
   for (const name of Object.keys(annotations)) {
     if (!knownAnnotations.has(name)) {
-      const hint = 'Known are @id, @message, @hint, @approval and @limits.';
+      const hint = 'Known are @id, @message, @hint, @approval, @observe and @limits.';
       problems.push({ message: `the annotation @${name} means nothing to Portcullis`, hint });
     }
+  }
+  if (annotations['observe'] !== undefined && (effect === 'permit' || annotations['observe'] !== 'yes')) {
+    const hint = 'Write @observe("yes") on a forbid: what that would forbid is recorded, and runs.';
+    problems.push({ message: '@observe has no meaning here', hint });
   }
   if (annotations['approval'] !== undefined) {
     if (effect === 'permit') {

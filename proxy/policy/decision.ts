@@ -34,6 +34,13 @@ export interface Decision {
   readonly policies: readonly string[];
   /** Empty where the outcome is allow. */
   readonly findings: readonly Finding[];
+  /** What it would be if the policies that only watch were in force; absent where that is the same. */
+  readonly observed?: ObservedDecision;
+}
+
+export interface ObservedDecision {
+  readonly outcome: 'approve' | 'deny';
+  readonly policies: readonly string[];
 }
 
 /** Stands for a policy's id where no policy permits an effect. */

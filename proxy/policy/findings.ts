@@ -14,6 +14,8 @@ export interface Verdict {
   readonly policies: readonly Policy[];
   /** Why policy could not be asked; then the outcome is deny. */
   readonly failure?: string;
+  /** The same with the policies that only watch; absent where there are none. */
+  readonly observed?: Verdict;
 }
 
 /** How many further effects a refusal names besides the first. */

@@ -6,7 +6,7 @@ import type { Effect, StatementFacts } from '../sql/facts.ts';
 import { BoundedCache } from './boundedCache.ts';
 import { type CedarRequest, cedarRequest, requestKey } from './cedarRequest.ts';
 import { type CheckedPolicy, checkPolicy, type Policy } from './checkPolicy.ts';
-import type { ConnectionInfo, Decision, Finding, Outcome } from './decision.ts';
+import type { ConnectionInfo, Decision, Finding, ObservedDecision, Outcome } from './decision.ts';
 import { makeFinding, policyIds, type Verdict } from './findings.ts';
 import { type Limits, tightest } from './limits.ts';
 import { type Cedar, loadCedar } from './loadCedar.ts';
@@ -17,6 +17,9 @@ import { PolicyLoadError, type PolicyProblem } from './policyProblems.ts';
 const keptVerdicts = 4096;
 /** A key holds the names and settings of the effect; few are longer than 300. */
 const longestKey = 2048;
+
+/** Policies that are asked together. `lasting`: without what an approval lifts. `observed`: with those that only watch. */
+type PolicySetName = 'all' | 'lasting' | 'observedAll' | 'observedLasting' | 'limiting';
 
 const severity: Readonly<Record<Outcome, number>> = { allow: 0, approve: 1, deny: 2 };
 
@@ -58,6 +61,7 @@ export class PolicyEngine {
   /** What Cedar knows this engine's texts by; undefined once it is given back. */
   #name: string | undefined;
   readonly #policies: ReadonlyMap<string, Policy>;
+  readonly #hasObservers: boolean;
   readonly #verdicts = new BoundedCache<Verdict>(keptVerdicts, longestKey);
 
   /** Made by {@link loadPolicy}. */
@@ -66,15 +70,23 @@ export class PolicyEngine {
     this.version = versionOf(texts);
     this.warnings = checked.warnings;
     this.#policies = new Map(checked.policies.map((policy) => [policy.id, policy]));
-    const lasting = checked.policies.filter((policy) => policy.approval === undefined);
+    const enforced = checked.policies.filter((policy) => !policy.isObserver);
+    this.#hasObservers = enforced.length < checked.policies.length;
     namesGiven += freeNames.length === 0 ? 1 : 0;
     const name = freeNames.pop() ?? `policy ${namesGiven}`;
     this.#name = name;
     prepare(texts, cedar.preparseSchema(name, texts.schema));
-    prepare(texts, cedar.preparsePolicySet(`${name}/all`, toPolicySet(checked.policies)));
-    prepare(texts, cedar.preparsePolicySet(`${name}/lasting`, toPolicySet(lasting)));
-    const limiting = checked.policies.filter((policy) => policy.limits !== undefined);
-    prepare(texts, cedar.preparsePolicySet(`${name}/limiting`, toPolicySet(limiting)));
+    const isLasting = ({ approval }: Policy) => approval === undefined;
+    const sets: Record<PolicySetName, readonly Policy[]> = {
+      all: enforced,
+      lasting: enforced.filter(isLasting),
+      observedAll: checked.policies,
+      observedLasting: checked.policies.filter(isLasting),
+      limiting: checked.policies.filter((policy) => policy.limits !== undefined),
+    };
+    for (const [set, policies] of Object.entries(sets)) {
+      prepare(texts, cedar.preparsePolicySet(`${name}/${set}`, toPolicySet(policies)));
+    }
     this.#warm();
   }
 
@@ -93,10 +105,7 @@ export class PolicyEngine {
       effect,
       verdict: this.#judge(identity, connection, effect),
     }));
-    const outcome = judged.reduce<Outcome>(
-      (worst, { verdict }) => (severity[verdict.outcome] > severity[worst] ? verdict.outcome : worst),
-      'allow',
-    );
+    const outcome = worstOf(judged.map(({ verdict }) => verdict));
     const policies = new Set<string>();
     const findings = new Map<string, Finding>();
     for (const { effect, verdict } of judged) {
@@ -112,11 +121,18 @@ export class PolicyEngine {
         findings.set(known, findings.get(known) ?? finding);
       }
     }
+    const observed = this.#hasObservers
+      ? observedBeyond(
+          outcome,
+          judged.map(({ verdict }) => verdict.observed ?? verdict),
+        )
+      : undefined;
     return {
       outcome,
       policyVersion: this.version,
       policies: [...policies],
       findings: [...findings.values()],
+      ...(observed && { observed }),
     };
   }
 
@@ -143,7 +159,11 @@ export class PolicyEngine {
       return known;
     }
     try {
-      const verdict = this.#ask(cedarRequest(identity, connection, effect));
+      const request = cedarRequest(identity, connection, effect);
+      const enforced = this.#ask(request, 'all', 'lasting');
+      const verdict: Verdict = this.#hasObservers
+        ? { ...enforced, observed: this.#ask(request, 'observedAll', 'observedLasting') }
+        : enforced;
       this.#verdicts.set(key, verdict);
       return verdict;
     } catch (error) {
@@ -160,21 +180,18 @@ export class PolicyEngine {
    * A denial means approve where everything that refuses carries @approval: that is, where the same request would be
    * allowed by the policies without these. So a denial for want of a permit never becomes a matter of approval.
    */
-  #ask(request: CedarRequest): Verdict {
-    const answer = this.#authorize('all', request);
+  #ask(request: CedarRequest, all: PolicySetName, lasting: PolicySetName): Verdict {
+    const answer = this.#authorize(all, request);
     if (answer.decision === 'allow') {
       return { outcome: 'allow', policies: answer.policies };
     }
-    const lasting = this.#authorize('lasting', request);
-    return lasting.decision === 'allow'
+    const final = this.#authorize(lasting, request);
+    return final.decision === 'allow'
       ? { outcome: 'approve', policies: answer.policies }
-      : { outcome: 'deny', policies: lasting.policies };
+      : { outcome: 'deny', policies: final.policies };
   }
 
-  #authorize(
-    set: 'all' | 'lasting' | 'limiting',
-    request: CedarRequest,
-  ): { decision: 'allow' | 'deny'; policies: Policy[] } {
+  #authorize(set: PolicySetName, request: CedarRequest): { decision: 'allow' | 'deny'; policies: Policy[] } {
     if (this.#name === undefined) throw new Error('the policy is no longer in force');
     const answer = this.#cedar.statefulIsAuthorized({
       ...request,
@@ -198,8 +215,26 @@ export class PolicyEngine {
   /** The first call costs 0.1 s: it is made here rather than under somebody's first statement. */
   #warm(): void {
     const nobody: Identity = { subject: '', email: '', groups: [] };
-    this.#ask(cedarRequest(nobody, { name: '', environment: '' }, { kind: 'read', predicate: 'none' }));
+    this.#ask(
+      cedarRequest(nobody, { name: '', environment: '' }, { kind: 'read', predicate: 'none' }),
+      'all',
+      'lasting',
+    );
   }
+}
+
+function worstOf(verdicts: readonly Verdict[]): Outcome {
+  return verdicts.reduce<Outcome>(
+    (worst, { outcome }) => (severity[outcome] > severity[worst] ? outcome : worst),
+    'allow',
+  );
+}
+
+function observedBeyond(enforced: Outcome, verdicts: readonly Verdict[]): ObservedDecision | undefined {
+  const outcome = worstOf(verdicts);
+  if (outcome === 'allow' || severity[outcome] <= severity[enforced]) return undefined;
+  const decisive = verdicts.filter((verdict) => verdict.outcome === outcome);
+  return { outcome, policies: [...new Set(decisive.flatMap(policyIds))] };
 }
 
 /** The effects to judge: a PREPARE counts for what it prepares, and nothing at all is not understood. */

@@ -197,7 +197,12 @@ export class StatementPipeline {
       environment: connection.info.environment,
       identity: this.#identity,
       session: id,
-      decision: { outcome: decision.outcome, policies: decision.policies, version: decision.policyVersion },
+      decision: {
+        outcome: decision.outcome,
+        policies: decision.policies,
+        version: decision.policyVersion,
+        ...(decision.observed && { observed: decision.observed }),
+      },
       effects: facts.effects,
       relations: facts.relations,
       statement: {

@@ -5,6 +5,7 @@
  */
 import type { Expr, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { widerGroup } from '../cedarRequest.ts';
+import { conditionOf, constantsOf, type Entity, entitiesOf, pathOf } from './policyExpressions.ts';
 
 /** A value that no policy names. */
 const another: unique symbol = Symbol('another');
@@ -22,11 +23,6 @@ export class Need {
 
 export type Known = boolean | Need;
 export type Assignment = Map<string, Value>;
-
-interface Entity {
-  readonly type: string;
-  readonly id: string;
-}
 
 /** Strings of a request; see `cedarRequest`, which puts some of them into lower case. */
 const texts: Readonly<Record<string, { readonly isOptional?: true; readonly isLowerCase?: true }>> = {
@@ -56,6 +52,9 @@ export class RequestSpace {
   readonly #actions = new Map<string, ReadonlySet<string>>();
   /** By variable: the constants that policies compare it to. */
   readonly #constants = new Map<string, Set<string>>();
+  readonly #conditions = new Map<PolicyJson, Expr>();
+  /** Names of the questions that are left open; the same question has the same answer. */
+  readonly #questions = new WeakMap<Expr, string>();
 
   constructor(schema: SchemaJson<string>, policies: readonly PolicyJson[]) {
     const { actions = {} } = schema[''] ?? {};
@@ -65,12 +64,16 @@ export class RequestSpace {
       for (const name of within) for (const parent of actions[name]?.memberOf ?? []) within.add(parent.id);
       this.#actions.set(id, within);
     }
-    for (const policy of policies) this.#collect(conditionOf(policy));
+    for (const policy of policies) {
+      const condition = conditionOf(policy);
+      this.#conditions.set(policy, condition);
+      this.#collect(condition);
+    }
   }
 
   /** Whether the policy applies to the requests that `known` describes, as far as that is told. */
   matches(policy: PolicyJson, known: Assignment): Known {
-    return this.#decide(conditionOf(policy), known);
+    return this.#decide(this.#conditions.get(policy) ?? conditionOf(policy), known);
   }
 
   /** The values that are possible for a variable, given what is known; or what must be known first. */
@@ -121,7 +124,7 @@ export class RequestSpace {
   }
 
   #decideAtom(operator: string, expression: Expr, operands: Record<string, Expr>, known: Assignment): Known {
-    const open = () => this.#look(`question ${JSON.stringify(expression)}`, known) as Known;
+    const open = () => this.#look(this.#question(expression), known) as Known;
     const { left, right } = operands as { left: Expr; right: Expr };
     const path = pathOf(operator === '.' ? expression : operator === 'contains' ? right : left);
     switch (operator) {
@@ -160,6 +163,12 @@ export class RequestSpace {
       default:
         return open();
     }
+  }
+
+  #question(expression: Expr): string {
+    const name = this.#questions.get(expression) ?? `question ${JSON.stringify(expression)}`;
+    this.#questions.set(expression, name);
+    return name;
   }
 
   #look(variable: string, known: Assignment): Value | Need {
@@ -279,58 +288,6 @@ export class RequestSpace {
   #note(variable: string, constant: string): void {
     this.#constants.set(variable, (this.#constants.get(variable) ?? new Set()).add(constant));
   }
-}
-
-/** Scope and conditions of a policy as one expression. */
-function conditionOf({ principal, action, resource, conditions }: PolicyJson): Expr {
-  const parts: Expr[] = [];
-  for (const [variable, constraint] of Object.entries({ principal, action, resource })) {
-    const left = { Var: variable } as Expr;
-    const { op, entity, entities, entity_type, in: within } = constraint as Record<string, unknown>;
-    const value = (uid: unknown) => ({ Value: { __entity: uid } }) as Expr;
-    if (op === '==') parts.push({ '==': { left, right: value(entity) } });
-    if (op === 'in') {
-      parts.push({
-        in: {
-          left,
-          right: entities === undefined ? value(entity) : { Set: (entities as unknown[]).map(value) },
-        },
-      });
-    }
-    if (op === 'is') {
-      const inside = within === undefined ? {} : { in: value((within as { entity: unknown }).entity) };
-      parts.push({ is: { left, entity_type: String(entity_type), ...inside } });
-    }
-  }
-  parts.push(...conditions.map(({ kind, body }): Expr => (kind === 'when' ? body : { '!': { arg: body } })));
-  return parts.reduce<Expr>((left, right) => ({ '&&': { left, right } }), { Value: true });
-}
-
-/** `context.relation.name`; undefined where the expression is no attribute of the request. */
-function pathOf(expression: Expr): string | undefined {
-  if ('Var' in expression) return String(expression.Var);
-  if (!('.' in expression)) return undefined;
-  const { left, attr } = expression['.'] as { left: Expr; attr: string };
-  const base = pathOf(left);
-  return base === undefined ? undefined : `${base}.${attr}`;
-}
-
-/** Strings that are written out, one or several; undefined where it is anything else. */
-function constantsOf(expression: Expr): readonly string[] | undefined {
-  const items = ('Set' in expression ? expression.Set : [expression]) as Expr[];
-  const values = items.map((item) => ('Value' in item ? item.Value : undefined));
-  return values.every((value) => typeof value === 'string') ? values : undefined;
-}
-
-function entitiesOf(expression: Expr): readonly Entity[] | undefined {
-  const items = ('Set' in expression ? expression.Set : [expression]) as Expr[];
-  const entities = items.map((item) => {
-    const value = 'Value' in item ? item.Value : undefined;
-    return typeof value === 'object' && value !== null && '__entity' in value
-      ? (value.__entity as Entity)
-      : undefined;
-  });
-  return entities.every((entity) => entity !== undefined) ? entities : undefined;
 }
 
 function compare(operator: '<' | '<=' | '>' | '>=', value: number, limit: number): boolean {

@@ -3,6 +3,7 @@
  * foreign keys, views, defaults, constraints, policies, operators and casts; and what they set off in turn.
  */
 import type { Catalog } from '../../schema/catalog.ts';
+import type { Effect } from '../facts.ts';
 import { areReadOnly } from '../readFacts.ts';
 import type { CodeReader } from './codeSummary.ts';
 import { CodeSurvey, type KnownFacts } from './codeSurvey.ts';
@@ -23,7 +24,9 @@ export class DatabaseCode {
     if (known !== undefined) return known as Facts;
     const survey = new CodeSurvey(this.catalog, this.reader);
     survey.look(facts);
-    const effects = survey.effects;
+    // One that calls nothing but functions that only compute has no effect left, and is understood.
+    const effects: readonly Effect[] =
+      survey.effects.length > 0 ? survey.effects : [{ kind: 'read', predicate: 'none' }];
     const { role } = facts;
     const completed: Facts = {
       ...facts,
