@@ -11,8 +11,9 @@ const usage = `Usage: portcullis COMMAND
 
   up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--port N] [--json]
         everything on one machine: a PostgreSQL with a demo database (or your own by --target) behind the proxy
-  collector --issuer URL [--client-id ID] [--audience A] [--database-url URL | --data DIR] [--policy DIR] [--port N] [--json]
-        the central service; --policy holds .cedar files and connections.json, a list of {name, environment, url | urlEnv};
+  collector --issuer URL [--client-id ID] [--audience URL] [--database-url URL | --data DIR] [--policy DIR] [--port N] [--json]
+        the central service; --audience is the address by which others reach it, which tokens are made for (none is needed
+        on one machine); --policy holds .cedar files and connections.json, a list of {name, environment, url | urlEnv};
         without --database-url it keeps an embedded PostgreSQL in --data
   proxy --collector URL [--data DIR] [--json] [--sign-out]
         the local proxy for people without an editor: signs in through the browser; --sign-out forgets the sign-in

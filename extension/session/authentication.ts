@@ -14,7 +14,7 @@ import {
   type Uri,
   window,
 } from 'vscode';
-import { chooseCollector } from '../kit/collectorChoice.ts';
+import type { CollectorChoice } from '../kit/collectorChoice.ts';
 import type { Log } from '../kit/log.ts';
 import type { KeptSignIn, ProxyControl } from '../kit/proxyControl.ts';
 import { describeProblem, ProxyProblem } from '../kit/proxyLink.ts';
@@ -25,7 +25,7 @@ const signInPatience = 10 * 60_000;
 
 export class PortcullisAuthentication implements AuthenticationProvider, Disposable {
   readonly #changed = new EventEmitter<AuthenticationProviderAuthenticationSessionsChangeEvent>();
-  readonly #context: ExtensionContext;
+  readonly #collectors: CollectorChoice;
   readonly #proxy: ProxyControl;
   readonly #store: SignInStore;
   readonly #log: Log;
@@ -33,9 +33,9 @@ export class PortcullisAuthentication implements AuthenticationProvider, Disposa
   #known: KeptSignIn | undefined;
   #signInUrl: string | undefined;
 
-  constructor(context: ExtensionContext, proxy: ProxyControl, store: SignInStore, log: Log) {
-    this.#context = context;
+  constructor(proxy: ProxyControl, collectors: CollectorChoice, store: SignInStore, log: Log) {
     this.#proxy = proxy;
+    this.#collectors = collectors;
     this.#store = store;
     this.#log = log;
   }
@@ -48,11 +48,14 @@ export class PortcullisAuthentication implements AuthenticationProvider, Disposa
 
   async createSession(): Promise<AuthenticationSession> {
     try {
-      const collector = await chooseCollector(this.#context);
-      if (collector === undefined) throw new ProxyProblem('The sign-in was cancelled.');
+      const chosen = await this.#collectors.choose();
+      if (chosen === undefined) throw new ProxyProblem('The sign-in was cancelled.');
       const before = await this.#store.read();
-      if (before !== undefined && before.collector !== collector) await this.removeSession();
-      const kept = await this.#signInByBrowser(collector);
+      const kept = await this.#signInByBrowser(chosen.url).catch(async (error: unknown) => {
+        if (before !== undefined) await this.#comeBackTo(before);
+        throw error;
+      });
+      await this.#collectors.keep(chosen);
       await this.#store.keep(kept);
       this.#tell(kept);
       return sessionOf(kept);
@@ -133,6 +136,15 @@ export class PortcullisAuthentication implements AuthenticationProvider, Disposa
     );
   }
 
+  /** A sign-in elsewhere that failed at its very end has taken the proxy away from the one that still holds. */
+  async #comeBackTo({ collector, tokens }: KeptSignIn): Promise<void> {
+    const { status } = this.#proxy;
+    if (status === undefined || (status.state === 'running' && status.collector === collector)) return;
+    await this.#proxy
+      .request('resume', { collector, tokens })
+      .catch((error: unknown) => this.#log.warn(`Coming back to ${collector}: ${describeProblem(error)}`));
+  }
+
   #tell(kept: KeptSignIn | undefined): void {
     const before = this.#known;
     this.#known = kept;
@@ -167,10 +179,11 @@ function unlessCancelled<Result>(act: Promise<Result>, token: CancellationToken)
 export function registerAuthentication(
   context: ExtensionContext,
   proxy: ProxyControl,
+  collectors: CollectorChoice,
   store: SignInStore,
   log: Log,
 ): PortcullisAuthentication {
-  const provider = new PortcullisAuthentication(context, proxy, store, log);
+  const provider = new PortcullisAuthentication(proxy, collectors, store, log);
   context.subscriptions.push(
     provider,
     authentication.registerAuthenticationProvider(providerId, 'Portcullis', provider, {

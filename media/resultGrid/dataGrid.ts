@@ -132,7 +132,7 @@ export class DataGrid {
   #draw(): void {
     const host = this.#host;
     if (host.clientHeight === 0) return;
-    this.#goToGoal();
+    const spacer = this.#goToGoal();
     const { rows } = this.#size;
     const scroll = this.#scroll;
     const top = scroll.toContent(host.scrollTop);
@@ -174,21 +174,22 @@ export class DataGrid {
       }),
       host,
     );
+    spacer?.remove();
     if (hadFocus && !this.#activeCell()?.contains(document.activeElement)) this.focus();
     this.#listener.onView();
   }
 
-  /** Before anything is drawn there is nothing to scroll: the height goes ahead. */
-  #goToGoal(): void {
+  /** Before anything is drawn there is nothing to scroll: an element as high goes ahead, until the rows are drawn. */
+  #goToGoal(): HTMLElement | undefined {
     const goal = this.#goal;
-    if (goal === undefined) return;
+    if (goal === undefined) return undefined;
     this.#goal = undefined;
     const spacer = document.createElement('div');
     const width = this.#numberWidth + this.#widths.reduce((sum, each) => sum + each, 0);
     spacer.style.cssText = `height: ${headerHeight + this.#scroll.height}px; width: ${width}px`;
     this.#host.append(spacer);
     this.#host.scrollTo(goal.left, this.#scroll.toScroll(goal.top));
-    spacer.remove();
+    return spacer;
   }
 
   #activeCell(): HTMLElement | null {

@@ -23,7 +23,7 @@ let receivedAt = 0;
 let openCell: OpenCell | undefined;
 let isCopyMenuOpen = false;
 let isDrawAsked = false;
-let keeping: ReturnType<typeof setTimeout> | undefined;
+let isKeepAsked = false;
 
 const windows = new RowWindows((offset, count) => {
   if (snapshot !== undefined) channel.post({ kind: 'window', result: snapshot.result, offset, count });
@@ -32,9 +32,7 @@ const grid = new DataGrid(gridHost, windows, {
   onOpen: openCellAt,
   // An open viewer follows the active cell.
   onSelect: (place) => (openCell === undefined ? draw() : openCellAt(place)),
-  onView: () => {
-    keeping ??= setTimeout(keepView, 100);
-  },
+  onView: keepViewSoon,
 });
 
 channel.listen((message) => {
@@ -81,8 +79,14 @@ function takeState(next: ResultSnapshot | undefined): void {
 }
 
 /** A page that is hidden is taken down: the next one begins where this one was left. */
+function keepViewSoon(): void {
+  if (isKeepAsked) return;
+  isKeepAsked = true;
+  setTimeout(keepView, 100);
+}
+
 function keepView(): void {
-  keeping = undefined;
+  isKeepAsked = false;
   channel.state.set({ of: keyOf(snapshot), view: grid.view });
 }
 

@@ -1,5 +1,5 @@
 /** The policy that the collector hands out: fetched at the start, and again whenever the collector says that it changed. */
-import type { CollectorClient } from '../kit/collectorClient.ts';
+import { type CollectorClient, requireList } from '../kit/collectorClient.ts';
 import type { CollectorFeed } from '../kit/collectorFeed.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import { type PolicyFile, type PolicyTexts, policyTextsOf } from '../policy/policyFiles.ts';
@@ -9,8 +9,8 @@ const retryMs = { first: 1_000, longest: 60_000 };
 
 /** Throws CollectorRefusal, CollectorUnreachable, and what the token throws. */
 export async function fetchPolicy(client: CollectorClient): Promise<PolicyTexts> {
-  const { files } = await client.call<{ files: PolicyFile[] }>('GET', '/v1/policy');
-  return policyTextsOf(`the collector ${client.url}`, files);
+  const { files } = await client.call<{ files?: PolicyFile[] }>('GET', '/v1/policy');
+  return policyTextsOf(`the collector ${client.url}`, requireList(client.url, files));
 }
 
 export interface FollowCollectorOptions {

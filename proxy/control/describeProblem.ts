@@ -8,6 +8,6 @@ export function describeProblem(error: unknown): Problem {
   if (hint !== undefined) return { message: error.message, hint };
   const { message } = error;
   return CollectorUnreachable.is(error)
-    ? { message, hint: 'Check the network; it is tried again by itself.' }
+    ? { message, hint: 'Check the address and the network.' }
     : { message };
 }

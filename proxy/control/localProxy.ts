@@ -10,7 +10,12 @@ import { ActivityLog } from '../audit/activity.ts';
 import { makePassword } from '../identity/localAccounts.ts';
 import { TokenKeeper } from '../identity/tokenKeeper.ts';
 import { ProviderUnreachable } from '../identity/tokenVerifier.ts';
-import { CollectorClient, CollectorRefusal, CollectorUnreachable } from '../kit/collectorClient.ts';
+import {
+  CollectorClient,
+  CollectorRefusal,
+  CollectorUnreachable,
+  requireList,
+} from '../kit/collectorClient.ts';
 import { CollectorFeed } from '../kit/collectorFeed.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type { Log } from '../kit/log.ts';
@@ -125,12 +130,15 @@ export class LocalProxy {
       // Tokens renewed on the way have used up the older ones.
       const newest = this.#renewed?.tokens ?? tokens;
       await this.#close();
-      const problem = describeProblem(error);
       // What is away comes back: the window need not ask again.
       const isAway =
         CollectorUnreachable.is(error) ||
         CollectorRefusal.is(error, 503) ||
         error instanceof ProviderUnreachable;
+      const problem = {
+        ...describeProblem(error),
+        ...(isAway && { hint: 'Check the network; it is tried again by itself.' }),
+      };
       this.#status = { ...this.#signedOut(), state: isAway ? 'starting' : 'signedOut', collector, problem };
       this.#options.notify('statusChanged', this.#status);
       if (isAway) this.#retryIn(collector, newest, delayMs);
@@ -334,9 +342,12 @@ function writeKept(home: string, kept: Kept): void {
 
 /** The connections that the collector governs, each with a lease. */
 async function fetchConnections(client: CollectorClient): Promise<ConnectionSettings[]> {
-  const catalog = await client.call<{ items: { name: string; environment: string }[] }>('GET', '/v1/catalog');
+  const { items } = await client.call<{ items?: { name: string; environment: string }[] }>(
+    'GET',
+    '/v1/catalog',
+  );
   const connections: ConnectionSettings[] = [];
-  for (const { name, environment } of catalog.items) {
+  for (const { name, environment } of requireList(client.url, items)) {
     const lease = await client.call<{ url: string }>('POST', '/v1/leases', { connection: name });
     connections.push({ name, environment, url: lease.url });
   }

@@ -34,7 +34,22 @@ export async function fetchCollectorDiscovery(collector: string): Promise<Collec
     throw new Error(`${collector} is not a Portcullis collector: it does not say who signs people in`);
   }
   checkIssuer(issuer);
+  if (!isOwnAudience(collector, audience)) {
+    throw new Error(
+      `${collector} asks for tokens that are made for ${audience}: whoever runs it has to set its --audience to its own address`,
+    );
+  }
   return { issuer, clientId, audience };
+}
+
+/**
+ * Whether tokens for that audience are for this collector alone: it is its address (RFC 9728, section 3.3). Otherwise a
+ * stranger's collector could name another's provider and audience, and be sent tokens that are good there. On this machine
+ * any name will do.
+ */
+export function isOwnAudience(collector: string, audience: string): boolean {
+  const own = new URL(collector);
+  return isLoopback(own) || (URL.canParse(audience) && new URL(audience).origin === own.origin);
 }
 
 /** OpenID Connect Discovery 1.0, section 4. @throws Error in words */
@@ -57,9 +72,12 @@ function checkIssuer(text: string): void {
   } catch {
     throw new Error('the identity provider’s address is no address');
   }
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)) return;
-  throw new Error(`the identity provider ${url.host} is not reached by https`);
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return;
+  throw new Error(`the identity provider${url.host && ` ${url.host}`} is not reached by https`);
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 }
 
 async function fetchDocument(url: string): Promise<Record<string, unknown>> {

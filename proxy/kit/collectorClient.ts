@@ -27,6 +27,12 @@ export class CollectorUnreachable extends Error {
   }
 }
 
+/** For what answers with JSON, but not with what was asked for. */
+export function requireList<Item>(url: string, list: readonly Item[] | undefined): readonly Item[] {
+  if (Array.isArray(list)) return list;
+  throw new Error(`${url} does not answer as a Portcullis collector`);
+}
+
 export interface CollectorClientOptions {
   /** `https://collector.example.com`; plain http only to this machine. */
   readonly url: string;
@@ -78,7 +84,7 @@ export class CollectorClient {
       clearTimeout(timer);
     }
     if (!response.ok) throw new CollectorRefusal(response.status, readProblem(response, text));
-    return (text === '' ? undefined : JSON.parse(text)) as Answer;
+    return (text === '' ? undefined : this.#parse(text)) as Answer;
   }
 
   /**
@@ -101,6 +107,15 @@ export class CollectorClient {
     } finally {
       signal.removeEventListener('abort', cancel);
       cancel();
+    }
+  }
+
+  /** What answers in the collector's place, a login page of a network say, will be gone again. */
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new CollectorUnreachable(this.url, new Error('what answers there is no collector'));
     }
   }
 

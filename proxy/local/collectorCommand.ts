@@ -9,6 +9,7 @@ import { freePortOr } from '../kit/ports.ts';
 import { makePolicy } from '../policy/policyEngine.ts';
 import { type PolicyTexts, readPolicyTexts } from '../policy/policyFiles.ts';
 import { connectionsFileName, readConnectionsFile } from './connectionsFile.ts';
+import { joinLink } from './editorHint.ts';
 import { startLocalServer } from './localServer.ts';
 import { followPolicyFolder } from './policyFolder.ts';
 import { runUntilStopped } from './untilStopped.ts';
@@ -35,6 +36,7 @@ export function runCollector(options: CollectorOptions): Promise<number> {
   const log = createLog('warn');
   return runUntilStopped(log, async ({ closers, stopping }) => {
     await checkProvider(options.issuer);
+    checkAudience(options.audience);
     const { connections, policyTexts, policyFolder } = await readGovernance(options.policy);
     const databaseUrl = options['database-url'] ?? (await startStore(options.data, log, closers));
     if (stopping.aborted) return;
@@ -56,8 +58,12 @@ export function runCollector(options: CollectorOptions): Promise<number> {
       );
     }
     const { url } = collector;
-    const ready = { ready: true, url, join: joinLink(url) };
-    process.stdout.write(options.json ? `${JSON.stringify(ready)}\n` : describeReady(url, connections));
+    // The audience is the address that others know, where it is one.
+    const known = options.audience ?? url;
+    const ready = { ready: true, url, join: joinLink(known) };
+    process.stdout.write(
+      options.json ? `${JSON.stringify(ready)}\n` : describeReady(url, known, connections),
+    );
   });
 }
 
@@ -77,6 +83,14 @@ async function checkProvider(issuer: string): Promise<void> {
 }
 
 /** What the collector hands out: the connections and the policy texts, both checked. */
+/** Proxies ask for tokens for no audience but the address that they know the collector by. */
+function checkAudience(audience: string | undefined): void {
+  if (audience === undefined || (URL.canParse(audience) && new URL(audience).protocol === 'https:')) return;
+  throw new Error(
+    `--audience ${audience} is not the address of a collector: give the one by which others reach it, https://…`,
+  );
+}
+
 async function readGovernance(folder: string | undefined): Promise<{
   connections: readonly CatalogConnection[];
   policyTexts: PolicyTexts;
@@ -125,21 +139,17 @@ async function startStore(
   return server.collectorStore();
 }
 
-function joinLink(url: string): string {
-  return `vscode://portcullis.portcullis/join?collector=${encodeURIComponent(url)}`;
-}
-
-function describeReady(url: string, connections: readonly CatalogConnection[]): string {
+function describeReady(url: string, known: string, connections: readonly CatalogConnection[]): string {
   const governed = connections.map(({ name, environment }) => `${name} (${environment})`).join(', ');
   return `
 The collector is at ${url}
 Connections: ${governed === '' ? 'none' : governed}
 
 To join in the editor, open
-  ${joinLink(url)}
-Without it: portcullis proxy --collector ${url}
+  ${joinLink(known)}
+Without it: portcullis proxy --collector ${known}
 
-It listens on this machine only. For others, put a server with TLS in front, and its address into the link.
+It listens on this machine only. For others, put a server with TLS in front, and its address into --audience.
 Ctrl-C stops it.
 `;
 }

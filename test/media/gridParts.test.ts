@@ -86,7 +86,7 @@ describe('texts', () => {
   });
 
   it('make control characters and reversed writing visible', () => {
-    expect(cellText('a\u0000b\nc\u202ed\u007f').text).toBe('a␀b␊c‹U+202E›d␡');
+    expect(cellText('a\u0000b\nc\u202ed\u007f').text).toBe('a⟨U+0000⟩b↵c⟨U+202E⟩d⟨U+007F⟩');
   });
 
   it('tell durations and affected rows in words', () => {

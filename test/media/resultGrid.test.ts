@@ -68,7 +68,7 @@ describe.skipIf(!existsSync(chromiumPath))('the results page', () => {
       result.page.locator(`[aria-rowindex="${row + 1}"] [aria-colindex="${column + 1}"]`);
     expect(await cell(1, 4).getAttribute('class')).toContain('is-null');
     expect(await cell(2, 4).getAttribute('class')).toContain('is-empty');
-    expect(await cell(3, 4).textContent()).toBe('<b>bold</b>␉tab␇bell');
+    expect(await cell(3, 4).textContent()).toBe('<b>bold</b>→tab⟨U+0007⟩bell');
     expect(await cell(1, 3).getAttribute('title')).toBe('a**@*****.example\npii.email, masked (partial)');
     expect(await cell(4, 3).getAttribute('class')).not.toContain('isMasked');
     const header = result.page.locator('[role=columnheader][aria-colindex="4"]');
@@ -152,7 +152,7 @@ describe.skipIf(!existsSync(chromiumPath))('the results page', () => {
       },
     });
     const text = (await result.page.textContent('.banner')) ?? '';
-    expect(text).toContain('<img src=x onerror=alert(1)>‹U+202E› does not exist');
+    expect(text).toContain('<img src=x onerror=alert(1)>⟨U+202E⟩ does not exist');
     expect(text).toContain('2 |   nmae\n  |   ^');
     expect(await result.page.locator('.banner img').count()).toBe(0);
   });

@@ -9,7 +9,7 @@ if (reason !== undefined) console.warn(`Skipped, for ${reason}`);
 
 const largeSql = `SELECT g, 'row ' || g AS name, md5(g::text) AS hash, now() AS at FROM generate_series(1, 1000000) g;
 
-SELECT pg_sleep(30);
+SELECT n, repeat('x', 20) AS filler FROM (SELECT generate_series(1, 2000000000) AS n) endless;
 
 SELECT 'few' AS word, h FROM generate_series(1, 300) h;
 `;
@@ -75,8 +75,8 @@ describe.skipIf(reason !== undefined)('a result of a million rows', { timeout: 1
     const box = await (await grid()).boundingBox();
     if (box === null) throw new Error('the grid has no place');
     const { mouse } = dev.editor.page;
-    // The bar is the last pixels at the right edge; its handle begins below the top.
-    await mouse.move(box.x + box.width - 5, box.y + 8);
+    // The bar is the last pixels at the right edge; its handle begins below the arrow at the top.
+    await mouse.move(box.x + box.width - 5, box.y + 24);
     await mouse.down();
     for (const share of [0.3, 0.6, 0.9, 1]) {
       await mouse.move(box.x + box.width - 5, box.y + box.height * share + 20);
@@ -117,19 +117,17 @@ describe.skipIf(reason !== undefined)('a result of a million rows', { timeout: 1
     await runStatementAt(dev.editor, "'few' AS word");
     await says('300 rows');
     await (await page()).getByText('few').first().waitFor();
-    const after = await dev.editor.until(
-      'the rows to be freed',
-      async () => memoryOf(hostPid).nowMb,
-      (now) => now < before - 40,
-    );
+    const { nowMb: after } = memoryOf(hostPid);
     console.log(`extension host: ${before} MB with the rows, ${after} MB without`);
+    expect(after, 'at once, and not when a collection happens to run').toBeLessThan(before - 60);
   });
 
   it('cancels a running statement within two seconds, in the words of the server', async () => {
     see();
-    await runStatementAt(dev.editor, 'pg_sleep(30)');
+    await runStatementAt(dev.editor, 'endless');
     const frame = await page();
-    await frame.getByRole('toolbar').getByText('Running').waitFor();
+    // Not before rows have come: those that are on their way must not keep the answer back.
+    await frame.getByText(/^[1-9]\d{2},\d{3} rows$/).waitFor();
     const button = frame.locator('vscode-button', { hasText: 'Cancel' });
     await button.waitFor();
     const pressed = Date.now();

@@ -162,9 +162,23 @@ export class Company {
 }
 
 /** Puts the cursor on the first line that holds the text, and runs the statement there as a person does. */
-export async function runStatementAt(editor: Editor, text: string): Promise<void> {
-  await editor.page.locator('.view-line', { hasText: text }).first().click();
-  await editor.page.keyboard.press('Control+Enter');
+export async function runStatementAt({ page }: Editor, text: string): Promise<void> {
+  const line = page.locator('.view-line', { hasText: text }).first();
+  const isAtCursor = () =>
+    line.evaluate((node) => {
+      const cursor = node.closest('.monaco-editor')?.querySelector('.cursor');
+      const distance = (cursor?.getBoundingClientRect().top ?? 0) - node.getBoundingClientRect().top;
+      return Math.abs(distance) < 5; // pixels
+    });
+  // "Run" above the statements comes and goes, and the lines move away from under the mouse.
+  for (let attempt = 1; ; attempt += 1) {
+    await line.click();
+    await page.waitForTimeout(100);
+    if (await isAtCursor()) break;
+    if (attempt === 5) throw new Error(`The cursor does not get to the line of ${text}.`);
+    await page.waitForTimeout(600); // sooner it would be a double click, which selects
+  }
+  await page.keyboard.press('Control+Enter');
 }
 
 /** What the person's proxy says of itself; undefined where none answers. */

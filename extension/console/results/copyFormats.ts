@@ -16,11 +16,13 @@ export function formatRows(
   return (format === 'csv' ? toCsv : toTsv)(isWithHeader ? names : undefined, rows);
 }
 
-/** What spreadsheets take: tabs and line breaks within a cell would make other cells, so they become blanks. */
-const toTsv: Formatter = (header, rows) =>
-  [...(header === undefined ? [] : [header]), ...rows]
+/** What spreadsheets take: tabs and line breaks within a cell would make other cells, so they become blanks. A lone value is copied as it is. */
+const toTsv: Formatter = (header, rows) => {
+  if (header === undefined && rows.length === 1 && rows[0]?.length === 1) return rows[0][0] ?? '';
+  return [...(header === undefined ? [] : [header]), ...rows]
     .map((row) => row.map((cell) => (cell ?? '').replace(/[\t\r\n]+/g, ' ')).join('\t'))
     .join('\n');
+};
 
 /** RFC 4180; NULL is nothing and the empty text is `""`, as COPY writes them. */
 const toCsv: Formatter = (header, rows) =>

@@ -37,7 +37,8 @@ export class ResultRun implements QueryListener {
   #masksAhead: Extract<ConsoleNotice, { kind: 'masked' }>['columns'] = [];
   #isAmongRows = false;
   #isFull = false;
-  #isLetGo = false;
+  #isClosed = false;
+  #hasPassedOver = false;
   readonly #commands: string[] = [];
   readonly #notices: string[] = [];
 
@@ -58,6 +59,15 @@ export class ResultRun implements QueryListener {
   /** True once rows were dropped because they passed the limit. */
   get isFull(): boolean {
     return this.#isFull;
+  }
+
+  /** True once a row came that was not kept. */
+  get hasPassedOver(): boolean {
+    return this.#hasPassedOver;
+  }
+
+  get rowSet(): number {
+    return this.#rowSet;
   }
 
   snapshot(): ResultSnapshot {
@@ -95,9 +105,13 @@ export class ResultRun implements QueryListener {
   }
 
   addRow(cells: readonly (string | null)[]): void {
-    if (this.#isFull || this.#isLetGo) return;
+    if (this.#isClosed) {
+      this.#hasPassedOver = true;
+      return;
+    }
     if (!this.rows.append(cells)) {
       this.#isFull = true;
+      this.takeNoMore();
       this.onOverflow();
     }
     this.onChange();
@@ -126,9 +140,14 @@ export class ResultRun implements QueryListener {
     this.onChange();
   }
 
+  /** Rows that still come are passed over: what a cancelled statement has sent by then can be much. */
+  takeNoMore(): void {
+    this.#isClosed = true;
+  }
+
   /** Nobody looks at it any more: what came is forgotten, and what still comes is not kept. */
   letGo(): void {
-    this.#isLetGo = true;
+    this.takeNoMore();
     this.rows.clear();
   }
 

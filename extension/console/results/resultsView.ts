@@ -16,6 +16,10 @@ import { cellOf, copyOf, windowOf } from './resultWindow.ts';
 
 /** Rows come by the thousand; the page is told of them at most this often. */
 const pauseMs = 100;
+/** The first rows are waited for: what comes within this time goes with them. */
+const firstPauseMs = 10;
+/** Sent without being asked for, as many as the page would ask for. */
+const firstRows = 200;
 
 export class ResultsView implements WebviewViewProvider, Disposable {
   static readonly id = 'portcullis.results';
@@ -24,6 +28,8 @@ export class ResultsView implements WebviewViewProvider, Disposable {
   #view: WebviewView | undefined;
   #run: ResultRun | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** The row set whose first rows the page has, or will have when the timer ends. */
+  #rowSetBegun = 0;
 
   constructor(context: ExtensionContext, sessions: ConsoleSessions) {
     this.#context = context;
@@ -47,7 +53,8 @@ export class ResultsView implements WebviewViewProvider, Disposable {
       this.#run.letGo();
     }
     this.#run = run;
-    run.onChange = () => this.#tellSoon();
+    this.#rowSetBegun = 0;
+    run.onChange = () => this.#tellSoon(run);
     this.#tell();
     if (this.#view === undefined)
       void commands.executeCommand(`${ResultsView.id}.focus`, { preserveFocus: true });
@@ -60,8 +67,12 @@ export class ResultsView implements WebviewViewProvider, Disposable {
   }
 
   async #answer(message: GridToHost): Promise<void> {
-    if (message.kind === 'ready') return this.#tell();
     const run = this.#run;
+    if (message.kind === 'ready') {
+      this.#tell();
+      if (run !== undefined && run.rows.rowCount > 0) this.#post(windowOf(run, 0, firstRows));
+      return;
+    }
     // Of a result that is no longer shown: its page will get the new state.
     if (run === undefined || run.result !== message.result) return;
     switch (message.kind) {
@@ -92,8 +103,17 @@ export class ResultsView implements WebviewViewProvider, Disposable {
     void session.run(next);
   }
 
-  #tellSoon(): void {
-    this.#timer ??= setTimeout(() => this.#tell(), pauseMs);
+  #tellSoon(run: ResultRun): void {
+    if (run.rowSet === this.#rowSetBegun || run.rows.rowCount === 0) {
+      this.#timer ??= setTimeout(() => this.#tell(), pauseMs);
+      return;
+    }
+    this.#rowSetBegun = run.rowSet;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#tell();
+      this.#post(windowOf(run, 0, firstRows));
+    }, firstPauseMs);
   }
 
   #tell(): void {

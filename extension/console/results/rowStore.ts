@@ -1,137 +1,147 @@
-/** Keeps the rows of a result outside the JavaScript heap: text as it came, in chunks of at most a thousand rows. */
+/**
+ * Keeps the rows of a result outside the JavaScript heap, as text, in one piece of memory that grows where it lies. What is
+ * forgotten is given back to the system at once: the process that hosts all extensions does not wait for a collection.
+ */
 
 export type StoredRow = readonly (string | null)[];
 
-const rowsPerChunk = 1_000;
-/** A chunk of long rows ends early: growing it further would copy too much. */
-const bytesPerChunk = 1024 * 1024;
-const firstScratch = 64 * 1024;
-const nullLength = -1;
-const lengthBytes = 4;
-
-/** Rows in the form of DataRow's body: for each cell its length in bytes (-1 for NULL) and its bytes. */
-interface Chunk {
-  readonly firstRow: number;
-  readonly bytes: Buffer;
-  /** Where each row begins in the bytes. */
-  readonly starts: Uint32Array;
-}
+/** Memory is taken in such steps. */
+const growBytes = 1024 * 1024;
+/** One row of so many has its place written down; the others are found by passing over those before. */
+const rowsPerMark = 32;
+/** Lengths are written like this so that NULL, which is not the empty text, can be told. */
+const nullLength = 0;
 
 export class RowStore {
   readonly limit: number;
-  readonly #sealed: Chunk[] = [];
-  #sealedRows = 0;
-  #sealedBytes = 0;
-  #scratch: Buffer = Buffer.alloc(0);
+  /** Reserves addresses for all that may come; memory only for what is there. */
+  #memory: ArrayBuffer | undefined;
+  /** All of the memory there is now. */
+  #bytes: Buffer = Buffer.alloc(0);
   #used = 0;
-  #starts = new Uint32Array(rowsPerChunk);
-  #open = 0;
+  #rows = 0;
+  /** Where rows 0, 32, 64, … begin. */
+  #marks: number[] = [];
+  /** Of the cells of the row that is being added: a list for each would be garbage a million times over. */
+  readonly #lengths: number[] = [];
 
-  /** @param limit bytes of rows, lengths included. */
+  /** @param limit bytes of rows, with a byte or more for each row and each cell. */
   constructor(limit = 200 * 1024 * 1024) {
     this.limit = limit;
   }
 
   get rowCount(): number {
-    return this.#sealedRows + this.#open;
+    return this.#rows;
   }
 
   get byteCount(): number {
-    return this.#sealedBytes + this.#used;
+    return this.#used;
   }
 
   /** Returns false, and keeps nothing of the row, where it would pass the limit. */
   append(row: StoredRow): boolean {
-    const size = this.#sizeOf(row);
-    if (this.byteCount + size > this.limit) return false;
-    this.#reserve(size);
-    this.#starts[this.#open] = this.#used;
+    const lengths = this.#lengths;
+    let size = sizeOfNumber(row.length);
+    let index = 0;
     for (const cell of row) {
-      const length = cell === null ? nullLength : this.#scratch.write(cell, this.#used + lengthBytes);
-      this.#scratch.writeInt32LE(length, this.#used);
-      this.#used += lengthBytes + Math.max(0, length);
+      const length = cell === null ? nullLength : Buffer.byteLength(cell) + 1;
+      lengths[index++] = length;
+      size += sizeOfNumber(length) + Math.max(0, length - 1);
     }
-    this.#open += 1;
-    if (this.#open === rowsPerChunk || this.#used >= bytesPerChunk) this.#seal();
+    if (this.#used + size > this.limit) return false;
+    this.#reserve(size);
+    if (this.#rows % rowsPerMark === 0) this.#marks.push(this.#used);
+    const bytes = this.#bytes;
+    let at = writeNumber(bytes, row.length, this.#used);
+    index = 0;
+    for (const cell of row) {
+      at = writeNumber(bytes, lengths[index++] ?? nullLength, at);
+      if (cell !== null) at += bytes.write(cell, at);
+    }
+    this.#used = at;
+    this.#rows += 1;
     return true;
   }
 
-  /** Rows from an offset on, as many as there are; NULL is null and never the empty text. */
+  /** Rows from an offset on, as many as there are. */
   window(offset: number, count: number): StoredRow[] {
-    const rows: StoredRow[] = [];
-    const end = Math.min(this.rowCount, offset + count);
-    for (let row = Math.max(0, offset); row < end; row++) rows.push(this.#read(row));
-    return rows;
+    const first = Math.max(0, offset);
+    const end = Math.min(this.#rows, offset + count);
+    if (first >= end) return [];
+    const reader = new RowReader(this.#bytes, this.#marks[Math.floor(first / rowsPerMark)] ?? 0);
+    for (let passed = first % rowsPerMark; passed > 0; passed--) reader.passRow();
+    return Array.from({ length: end - first }, () => reader.readRow());
   }
 
   /** Forgets all rows. */
   clear(): void {
-    this.#sealed.length = 0;
-    this.#sealedRows = 0;
-    this.#sealedBytes = 0;
-    this.#scratch = Buffer.alloc(0);
+    this.#memory?.resize(0);
+    this.#bytes = Buffer.alloc(0);
+    this.#marks = [];
     this.#used = 0;
-    this.#open = 0;
-  }
-
-  #read(row: number): StoredRow {
-    const { firstRow, bytes, starts } = this.#chunkOf(row);
-    const end = starts[row - firstRow + 1] ?? bytes.length;
-    const cells: (string | null)[] = [];
-    for (let at = starts[row - firstRow] ?? end; at < end; ) {
-      const length = bytes.readInt32LE(at);
-      at += lengthBytes;
-      if (length === nullLength) {
-        cells.push(null);
-        continue;
-      }
-      cells.push(bytes.toString('utf8', at, at + length));
-      at += length;
-    }
-    return cells;
-  }
-
-  #chunkOf(row: number): Chunk {
-    if (row >= this.#sealedRows)
-      return {
-        firstRow: this.#sealedRows,
-        bytes: this.#scratch.subarray(0, this.#used),
-        starts: this.#starts.subarray(0, this.#open),
-      };
-    let low = 0;
-    let high = this.#sealed.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#sealed[middle]?.firstRow ?? 0) <= row) low = middle;
-      else high = middle - 1;
-    }
-    const chunk = this.#sealed[low];
-    if (chunk === undefined) throw new RangeError(`Row ${row} is not kept.`);
-    return chunk;
-  }
-
-  #sizeOf(row: StoredRow): number {
-    let size = row.length * lengthBytes;
-    for (const cell of row) if (cell !== null) size += Buffer.byteLength(cell);
-    return size;
+    this.#rows = 0;
   }
 
   #reserve(size: number): void {
-    if (this.#used + size <= this.#scratch.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(firstScratch, this.#used + size, this.#scratch.length * 2));
-    this.#scratch.copy(grown, 0, 0, this.#used);
-    this.#scratch = grown;
+    const needed = this.#used + size;
+    if (needed <= this.#bytes.length) return;
+    this.#memory ??= new ArrayBuffer(0, { maxByteLength: this.limit });
+    this.#memory.resize(Math.min(this.limit, Math.ceil(needed / growBytes) * growBytes));
+    this.#bytes = Buffer.from(this.#memory);
+  }
+}
+
+/** Reads what `append` wrote: the number of cells, then for each its length in bytes plus 1 (0 for NULL) and its text. */
+class RowReader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
   }
 
-  #seal(): void {
-    // Slow: pieces of the shared pool would keep whole pools alive.
-    const bytes = Buffer.allocUnsafeSlow(this.#used);
-    this.#scratch.copy(bytes, 0, 0, this.#used);
-    this.#sealed.push({ firstRow: this.#sealedRows, bytes, starts: this.#starts.slice(0, this.#open) });
-    this.#sealedRows += this.#open;
-    this.#sealedBytes += this.#used;
-    this.#used = 0;
-    this.#open = 0;
-    if (this.#scratch.length > bytesPerChunk * 4) this.#scratch = Buffer.alloc(0);
+  readRow(): StoredRow {
+    return Array.from({ length: this.#readNumber() }, () => this.#readCell());
   }
+
+  passRow(): void {
+    for (let cells = this.#readNumber(); cells > 0; cells--) {
+      const length = this.#readNumber();
+      this.#at += Math.max(0, length - 1);
+    }
+  }
+
+  #readCell(): string | null {
+    const length = this.#readNumber();
+    if (length === nullLength) return null;
+    const start = this.#at;
+    this.#at += length - 1;
+    return this.#bytes.toString('utf8', start, this.#at);
+  }
+
+  /** Seven bits a byte, the lowest first; the highest bit says that more follow. */
+  #readNumber(): number {
+    let value = 0;
+    for (let weight = 1; ; weight *= 0x80) {
+      const byte = this.#bytes[this.#at++] ?? 0;
+      value += (byte & 0x7f) * weight;
+      if (byte < 0x80) return value;
+    }
+  }
+}
+
+function sizeOfNumber(value: number): number {
+  let size = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size += 1;
+  return size;
+}
+
+/** Returns the place behind it. */
+function writeNumber(bytes: Buffer, value: number, start: number): number {
+  let at = start;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest & 0x7f) | 0x80;
+  bytes[at++] = rest;
+  return at;
 }

@@ -1,4 +1,5 @@
 /** One open connection of the console to the proxy: runs one text at a time, so transactions and temporary tables last. */
+import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import type { LocalAccess } from '../../../proxy/control/messages.ts';
 import type { ResultSnapshot } from '../../kit/gridMessages.ts';
@@ -75,6 +76,7 @@ export class ConsoleSession {
   cancel(): void {
     if (this.#run === undefined) return;
     this.#isCancelling = true;
+    this.#run.takeNoMore();
     void this.#cancelStatement();
   }
 
@@ -90,11 +92,15 @@ export class ConsoleSession {
     const isReady = ready(client);
     const hear = (notice: object) => run.addNotice(notice);
     client.on('notice', hear);
+    const { stream } = client.connection;
+    stream.on('data', takeTurns);
     try {
       client.query(query);
       await query.ended;
       run.transaction = transactionOf(client);
-      run.end(run.isFull ? stoppedAt(run) : { kind: 'done' });
+      // The server may have been done before it heard of the cancel: but these are not all rows.
+      if (run.isFull) run.end(stoppedAt(run));
+      else run.end({ kind: run.hasPassedOver ? 'cancelled' : 'done' });
     } catch (error) {
       // An ErrorResponse is followed by ReadyForQuery, which says what became of the transaction, or by the end.
       if (isServerError(error)) await isReady;
@@ -102,6 +108,7 @@ export class ConsoleSession {
       throw error;
     } finally {
       client.off('notice', hear);
+      stream.off('data', takeTurns);
     }
   }
 
@@ -163,12 +170,24 @@ export class ConsoleSession {
   }
 }
 
+/**
+ * Between two pieces of an answer the process serves its other sockets. It hosts all extensions; and rows that come without
+ * a pause would keep a person's Cancel, and the first rows on their way to the screen, from being heard.
+ */
+function takeTurns(this: Socket): void {
+  this.pause();
+  setImmediate(() => this.resume());
+}
+
 function stoppedAt(run: ResultRun): { kind: 'stopped'; message: string } {
   const megabytes = Math.round(run.rows.limit / 1024 / 1024);
   const rows = run.rows.rowCount.toLocaleString('en-US');
   return {
     kind: 'stopped',
-    message: `The result is larger than ${megabytes} MB, so the statement was stopped: these are its first ${rows} rows. Add a LIMIT or a WHERE, or select fewer columns.`,
+    message:
+      `The result is larger than ${megabytes} MB, so the statement was stopped: these are its first ${rows} rows. ` +
+      'Add a LIMIT or a WHERE, or select fewer columns. For all rows, run "Portcullis: Open a Terminal With psql" ' +
+      'and send them to a file: \\o rows.txt',
   };
 }
 

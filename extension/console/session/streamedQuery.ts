@@ -6,6 +6,10 @@ import type { Connection, Submittable } from 'pg';
 
 /** pg_type.dat */
 const textType = 25;
+/** What COPY's binary format begins with (manual, COPY, "Binary Format"). */
+const binarySignature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+const binaryWords =
+  'The rows came in the binary format of COPY, which is not shown here. Leave the format out or choose FORMAT csv.';
 
 export interface ColumnField {
   readonly name: string;
@@ -31,7 +35,7 @@ export class StreamedQuery implements Submittable {
   readonly ended: Promise<void>;
   readonly #text: string;
   readonly #listener: QueryListener;
-  #isCopyingOut = false;
+  #copying: 'nothing' | 'lines' | 'binary' = 'nothing';
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
@@ -57,7 +61,7 @@ export class StreamedQuery implements Submittable {
   }
 
   handleCommandComplete(message: { readonly text: string }): void {
-    this.#isCopyingOut = false;
+    this.#copying = 'nothing';
     this.#listener.endCommand(message.text);
   }
 
@@ -69,11 +73,8 @@ export class StreamedQuery implements Submittable {
 
   /** COPY … TO STDOUT: the server sends a message for each line. */
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
-    if (!this.#isCopyingOut) {
-      this.#isCopyingOut = true;
-      this.#listener.startRows([{ name: 'line', dataTypeID: textType, dataTypeModifier: -1 }]);
-    }
-    this.#listener.addRow([chunk.toString().replace(/\r?\n$/, '')]);
+    if (this.#copying === 'nothing') this.#startCopy(chunk);
+    if (this.#copying === 'lines') this.#listener.addRow([chunk.toString().replace(/\r?\n$/, '')]);
   }
 
   handlePortalSuspended(): void {}
@@ -84,5 +85,11 @@ export class StreamedQuery implements Submittable {
 
   handleReadyForQuery(): void {
     this.#resolve();
+  }
+
+  #startCopy(first: Buffer): void {
+    this.#copying = first.subarray(0, binarySignature.length).equals(binarySignature) ? 'binary' : 'lines';
+    if (this.#copying === 'binary') this.#listener.addNotice({ message: binaryWords });
+    else this.#listener.startRows([{ name: 'line', dataTypeID: textType, dataTypeModifier: -1 }]);
   }
 }

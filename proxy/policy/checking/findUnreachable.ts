@@ -7,7 +7,7 @@ import { type Assignment, type Known, Need, RequestSpace } from './requestSpace.
 /** Steps after which a question is left open, which says nothing of a policy; and for all questions together. */
 const longestSearch = 5_000;
 /** A step looks at some conditions, some 10 µs each. */
-const mostLooks = 60_000;
+const mostLooks = 40_000;
 
 type Condition = (known: Assignment) => Known;
 

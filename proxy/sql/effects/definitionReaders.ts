@@ -43,7 +43,6 @@ export const definitionReaders: NodeReaders = {
   CreateSeqStmt: simply('create', 'sequence', 'sequence'),
   CreateTrigStmt: simply('create', 'trigger', 'relation'),
   RuleStmt: simply('create', 'rule', 'relation'),
-  CreateSchemaStmt: simply('create', 'schema'),
   CreateDomainStmt: simply('create', 'domain'),
   CreateEnumStmt: simply('create', 'type'),
   CreateRangeStmt: simply('create', 'type'),
@@ -54,7 +53,6 @@ export const definitionReaders: NodeReaders = {
   CreateOpClassStmt: simply('create', 'operator class'),
   CreateOpFamilyStmt: simply('create', 'operator family'),
   CreateTransformStmt: simply('create', 'transform'),
-  CreatedbStmt: simply('create', 'database'),
   AlterDatabaseStmt: simply('alter', 'database'),
   AlterDatabaseRefreshCollStmt: simply('alter', 'database'),
   AlterDomainStmt: simply('alter', 'domain'),
@@ -68,6 +66,21 @@ export const definitionReaders: NodeReaders = {
   AlterTableMoveAllStmt: simply('alter', 'tablespace'),
   AlterTypeStmt: simply('alter', 'type'),
   DropdbStmt: simply('drop', 'database'),
+
+  /** AUTHORIZATION makes somebody else the owner of all that is in it. */
+  CreateSchemaStmt(fields, walk) {
+    walk.add('create', { object: 'schema' });
+    addOwner(fields['authrole'], 'schema', walk);
+    return [];
+  },
+
+  CreatedbStmt(fields, walk) {
+    walk.add('create', { object: 'database' });
+    if (optionsOf(fields['options']).has('owner')) {
+      walk.add('privilege', { object: 'owner', why: 'makes a role the owner of the database' });
+    }
+    return [];
+  },
 
   VacuumStmt(fields, walk) {
     return addForEach(
@@ -167,6 +180,14 @@ export const definitionReaders: NodeReaders = {
     return ['func'];
   },
 };
+
+/** A role that the statement names; CURRENT_USER and its kin are whoever runs it. */
+function addOwner(role: unknown, object: string, walk: EffectWalk): void {
+  const name = asText(asNode(role)['rolename']);
+  if (name !== undefined) {
+    walk.add('privilege', { object: 'owner', why: `makes ${name} the owner of the ${object}` });
+  }
+}
 
 function addForEach(kind: EffectKind, relations: readonly unknown[], walk: EffectWalk): 'all' {
   const named = relations.filter((relation) => relation !== undefined);

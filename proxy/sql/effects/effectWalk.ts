@@ -221,7 +221,15 @@ export class EffectWalk {
       return;
     }
     this.noteRelation(relation);
-    this.add('read', { relation, location: asNumber(fields['location']) });
+    const location = asNumber(fields['location']);
+    this.add('read', { relation, location });
+    if (fileViews.has(relation.name) && (relation.schema ?? 'pg_catalog') === 'pg_catalog') {
+      this.add('serverAccess', {
+        relation,
+        why: `reads ${relation.name}, which shows files of the server`,
+        location,
+      });
+    }
   }
 
   #isCte(name: string): boolean {
@@ -233,6 +241,14 @@ export class EffectWalk {
     return false;
   }
 }
+
+/** Views of the server's own over functions that read files, or tell how the server is installed. */
+const fileViews: ReadonlySet<string> = new Set([
+  'pg_hba_file_rules',
+  'pg_ident_file_mappings',
+  'pg_file_settings',
+  'pg_config',
+]);
 
 /** Tags begin with a capital, fields do not. */
 function startsUpperCase(key: string): boolean {

@@ -307,12 +307,14 @@ export class CodeSurvey {
   }
 
   #add(effect: Effect): void {
-    const { kind, relation, predicate, object, functionName, setting, value, temporary, lockMode } = effect;
+    const { kind, relation, predicate, ifNotNull, object, functionName } = effect;
+    const { setting, value, temporary, lockMode } = effect;
     const key = JSON.stringify([
       kind,
       relation?.schema,
       relation?.name,
       predicate,
+      ifNotNull,
       object,
       functionName,
       setting,

@@ -113,8 +113,47 @@ describe('the client of the console', () => {
     const session = openSession();
     const sql = "SELECT i, repeat('x', 1000) FROM generate_series(1, 2000000) i";
     const result = await run(session, sql, new RowStore(1024 * 1024));
-    expect(result.state).toMatchObject({ kind: 'stopped', message: expect.stringContaining('1 MB') });
+    expect(result.state).toMatchObject({
+      kind: 'stopped',
+      message: expect.stringMatching(/1 MB.*LIMIT.*psql/s),
+    });
     expect(result.rows.rowCount).toBeGreaterThan(900);
+    expect((await run(session, 'SELECT 1')).state).toEqual({ kind: 'done' });
+  });
+
+  it('shows the lines of COPY … TO STDOUT, and has none for COPY … FROM STDIN', async () => {
+    const session = openSession();
+    const text =
+      'COPY (SELECT id, status, total FROM orders ORDER BY id LIMIT 2) TO STDOUT (FORMAT csv, HEADER)';
+    const lines = await run(session, text);
+    expect(lines.state).toEqual({ kind: 'done' });
+    expect(lines.snapshot()).toMatchObject({
+      commands: ['COPY 2'],
+      columns: [{ name: 'line', type: 'text' }],
+    });
+    expect(lines.rows.window(0, 9)).toEqual([['id,status,total'], ['1,paid,1.50'], ['2,paid,3.00']]);
+
+    const masked = await run(session, 'COPY (SELECT id, email FROM customers) TO STDOUT');
+    expect(masked.state).toMatchObject({
+      kind: 'failed',
+      problem: { message: expect.stringContaining('cannot be copied out') },
+    });
+    expect(masked.rows.rowCount).toBe(0);
+
+    const refused = await run(session, 'COPY orders FROM STDIN');
+    expect(refused.state).toMatchObject({
+      kind: 'failed',
+      problem: { message: expect.stringContaining('use psql') },
+    });
+    expect((await run(session, 'SELECT 1')).state).toEqual({ kind: 'done' });
+  });
+
+  it('says in words that the bytes of a binary COPY are not shown', async () => {
+    const session = openSession();
+    const result = await run(session, 'COPY (SELECT id FROM orders LIMIT 3) TO STDOUT (FORMAT binary)');
+    expect(result.state).toEqual({ kind: 'done' });
+    expect(result.rows.rowCount).toBe(0);
+    expect(result.snapshot().notices).toEqual([expect.stringContaining('FORMAT csv')]);
     expect((await run(session, 'SELECT 1')).state).toEqual({ kind: 'done' });
   });
 

@@ -34,6 +34,8 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: found.chromium,
     args: browserArguments,
+    // Playwright hides the scroll bars of a headless browser; people have them.
+    ignoreDefaultArgs: ['--hide-scrollbars'],
     headless: process.env['PORTCULLIS_HEADED'] !== '1',
   });
 }

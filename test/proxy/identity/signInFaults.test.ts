@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isOwnAudience } from '../../../proxy/identity/providerMetadata.ts';
 import { beginSignIn, type PendingSignIn } from '../../../proxy/identity/signIn.ts';
 import {
   type Answer,
@@ -198,5 +199,19 @@ describe('a provider', () => {
     const started = Date.now();
     expect((await failureOf(begin())).message).toMatch(/took too long|timed out/);
     expect(Date.now() - started).toBeLessThan(14_000);
+  });
+});
+
+describe('the audience of a collector', () => {
+  it.each([
+    ['https://collector.example.com', 'https://collector.example.com', true],
+    ['https://collector.example.com', 'https://collector.example.com/', true],
+    ['https://evil.example', 'https://collector.example.com', false],
+    ['https://evil.example', 'urn:portcullis:collector', false],
+    ['https://collector.example.com:8443', 'https://collector.example.com', false],
+    ['https://collector.example.com', 'http://collector.example.com', false],
+    ['http://127.0.0.1:7677', 'urn:portcullis:collector', true],
+  ])('%s may ask for tokens for %s: %s', (collector, audience, isOwn) => {
+    expect(isOwnAudience(collector, audience)).toBe(isOwn);
   });
 });

@@ -224,6 +224,12 @@ export const hiddenCases: readonly EffectCase[] = [
   ['WITH a AS (WITH b AS (UPDATE t SET x = 1 RETURNING 1) SELECT * FROM b) SELECT * FROM a', 'update:absent'],
   ['SELECT * FROM (WITH d AS (SELECT 1) SELECT * FROM d) x', 'read'],
   ['SELECT * INTO n FROM t', 'create read'],
+  ['SELECT a INTO n FROM t UNION SELECT 1 EXCEPT SELECT 2', 'create read'],
+  ['WITH a AS (SELECT 1) SELECT * FROM a UNION SELECT * FROM a', 'read'],
+  ["SELECT (SELECT v.nextval FROM t v) FROM (VALUES ('s')) v(nextval)", 'read sequence'],
+  ['SELECT * FROM pg_hba_file_rules', 'read serverAccess'],
+  ['CREATE SCHEMA s AUTHORIZATION r', 'create privilege'],
+  ['CREATE DATABASE d OWNER r', 'create privilege'],
   ['EXPLAIN ANALYZE DELETE FROM t', 'read delete:absent'],
   ['EXPLAIN (ANALYZE on) INSERT INTO t VALUES (1)', 'read insert'],
   ['EXPLAIN (ANALYZE) CREATE TABLE x AS SELECT * FROM t', 'read create'],
@@ -326,6 +332,17 @@ export const alwaysTrueConditions: readonly string[] = [
   'random() >= 0',
   'coalesce(id = id, true)',
   'CASE WHEN id > 3 THEN true ELSE true END',
+  'ctid IS NOT NULL',
+  'NOT (xmin IS NULL)',
+  'tableoid > 0',
+  'abs(id) >= 0',
+  '-1 < length(name)',
+  'id = -(-id)',
+  'NOT EXISTS (SELECT 1 WHERE false)',
+  'id NOT IN (SELECT 1 FROM u WHERE false)',
+  'id <> ALL (ARRAY[]::int[])',
+  "id <> ALL ('{}')",
+  'active IN (true, false)',
 ];
 
 export const realConditions: readonly string[] = [
@@ -356,6 +373,12 @@ export const realConditions: readonly string[] = [
   'u.id = t.id',
   'active',
   'NOT active',
+  'active IN (true, NULL)',
+  'abs(id) >= 1',
+  'length(name) > 0',
+  'tableoid = $1',
+  'id = -id',
+  'id <> ALL (ARRAY[1])',
 ];
 
 /** G20: text that looks dangerous and is not. */
@@ -368,6 +391,8 @@ export const harmlessTwins: readonly EffectCase[] = [
   ['SELECT $$; DELETE FROM t; $$', 'read'],
   ["SELECT E'\\'; DROP TABLE t; --'", 'read'],
   ['SELECT \'pg_sleep(10)\', "pg_sleep" FROM t', 'read'],
+  ['SELECT v.nextval, v.pg_sleep FROM (VALUES (1, 2)) v(nextval, pg_sleep)', 'read'],
+  ['CREATE SCHEMA AUTHORIZATION CURRENT_USER', 'create'],
   ['SELECT pg_sleep, lo_export FROM t', 'read'],
   ['SELECT * FROM "delete"', 'read'],
   ['SELECT * FROM role', 'read'],
