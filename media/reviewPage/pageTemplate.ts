@@ -15,15 +15,6 @@ export function pageTemplate(snapshot: RequestSnapshot, form: FormState): Templa
   </main>`;
 }
 
-const stateNames: Readonly<Record<RequestView['state'], string>> = {
-  open: 'Open',
-  approved: 'Approved',
-  denied: 'Denied',
-  withdrawn: 'Withdrawn',
-  expired: 'Expired',
-  used: 'Approved and run',
-};
-
 function headTemplate(request: RequestView): TemplateResult {
   return html`<header>
     <h1>
@@ -33,9 +24,7 @@ function headTemplate(request: RequestView): TemplateResult {
         title=${request.isProduction ? 'Counts as production' : nothing}
         >${request.environment}</span>
     </h1>
-    <p class="state ${request.state}" aria-live="polite">
-      <strong>${stateNames[request.state]}</strong> ${request.stateText}
-    </p>
+    <p class="state ${request.state}" aria-live="polite">${request.stateText}</p>
     <dl>${request.facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
   </header>`;
 }
@@ -91,7 +80,7 @@ function findingsTemplate({ findings }: RequestView): TemplateResult {
           <strong>${message}</strong>
           ${detail === '' ? nothing : html`<p class="words">${detail}</p>`}
           ${hint === '' ? nothing : html`<p class="words">Instead: ${hint}</p>`}
-          <p class="policy">Policy <code>${policy}</code></p>
+          ${detail.includes(policy) ? nothing : html`<p class="policy">Policy <code>${policy}</code></p>`}
         </li>`,
       )}
     </ol>
