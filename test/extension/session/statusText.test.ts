@@ -117,7 +117,7 @@ describe('the status bar', () => {
       ...running,
       identity: { subject: 's', email: '$(bug)\u202e\n@x', groups: [] },
     });
-    expect(text).toBe('$(shield) $ (bug)\ufffd\u240a@x · production');
+    expect(text).toBe('$(shield) $ (bug)⟨U+202E⟩ @x · production');
   });
 });
 
