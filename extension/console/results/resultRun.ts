@@ -104,17 +104,12 @@ export class ResultRun implements QueryListener {
     this.onChange();
   }
 
+  addDataRow(bytes: Buffer, start: number, end: number): void {
+    if (this.#isOpen()) this.#kept(this.rows.appendDataRow(bytes, start, end));
+  }
+
   addRow(cells: readonly (string | null)[]): void {
-    if (this.#isClosed) {
-      this.#hasPassedOver = true;
-      return;
-    }
-    if (!this.rows.append(cells)) {
-      this.#isFull = true;
-      this.takeNoMore();
-      this.onOverflow();
-    }
-    this.onChange();
+    if (this.#isOpen()) this.#kept(this.rows.append(cells));
   }
 
   endCommand(tag: string): void {
@@ -155,6 +150,20 @@ export class ResultRun implements QueryListener {
     if (this.hasEnded) return;
     this.#endedAt = performance.now();
     this.#state = state;
+    this.onChange();
+  }
+
+  #isOpen(): boolean {
+    if (this.#isClosed) this.#hasPassedOver = true;
+    return !this.#isClosed;
+  }
+
+  #kept(isKept: boolean): void {
+    if (!isKept) {
+      this.#isFull = true;
+      this.takeNoMore();
+      this.onOverflow();
+    }
     this.onChange();
   }
 

@@ -48,9 +48,7 @@ export class RowStore {
       lengths[index++] = length;
       size += sizeOfNumber(length) + Math.max(0, length - 1);
     }
-    if (this.#used + size > this.limit) return false;
-    this.#reserve(size);
-    if (this.#rows % rowsPerMark === 0) this.#marks.push(this.#used);
+    if (!this.#reserve(size)) return false;
     const bytes = this.#bytes;
     let at = writeNumber(bytes, row.length, this.#used);
     index = 0;
@@ -58,8 +56,29 @@ export class RowStore {
       at = writeNumber(bytes, lengths[index++] ?? nullLength, at);
       if (cell !== null) at += bytes.write(cell, at);
     }
-    this.#used = at;
-    this.#rows += 1;
+    this.#endRow(at);
+    return true;
+  }
+
+  /**
+   * The same for the body of a DataRow (manual 54.7): the number of cells in 2 bytes, then for each its length in 4 bytes,
+   * -1 for NULL, and its text. No row is longer here than there.
+   */
+  appendDataRow(row: Buffer, start: number, end: number): boolean {
+    if (!this.#reserve(end - start)) return false;
+    const bytes = this.#bytes;
+    let at = writeNumber(bytes, row.readInt16BE(start), this.#used);
+    for (let from = start + 2; from < end; ) {
+      const length = row.readInt32BE(from);
+      from += 4;
+      at = writeNumber(bytes, length < 0 ? nullLength : length + 1, at);
+      if (length > 0) {
+        row.copy(bytes, at, from, from + length);
+        at += length;
+        from += length;
+      }
+    }
+    this.#endRow(at);
     return true;
   }
 
@@ -82,12 +101,21 @@ export class RowStore {
     this.#rows = 0;
   }
 
-  #reserve(size: number): void {
+  /** Returns false where the limit leaves no room. */
+  #reserve(size: number): boolean {
     const needed = this.#used + size;
-    if (needed <= this.#bytes.length) return;
+    if (needed > this.limit) return false;
+    if (needed <= this.#bytes.length) return true;
     this.#memory ??= new ArrayBuffer(0, { maxByteLength: this.limit });
     this.#memory.resize(Math.min(this.limit, Math.ceil(needed / growBytes) * growBytes));
     this.#bytes = Buffer.from(this.#memory);
+    return true;
+  }
+
+  #endRow(end: number): void {
+    if (this.#rows % rowsPerMark === 0) this.#marks.push(this.#used);
+    this.#used = end;
+    this.#rows += 1;
   }
 }
 

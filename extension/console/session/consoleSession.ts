@@ -1,11 +1,11 @@
 /** One open connection of the console to the proxy: runs one text at a time, so transactions and temporary tables last. */
-import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import type { LocalAccess } from '../../../proxy/control/messages.ts';
 import type { ResultSnapshot } from '../../kit/gridMessages.ts';
 import type { ResultRun } from '../results/resultRun.ts';
 import { type CancelKey, sendCancelRequest } from './cancelRequest.ts';
 import { describeFailure, isServerError } from './resultProblem.ts';
+import { openRowSocket } from './rowDiversion.ts';
 import { StreamedQuery } from './streamedQuery.ts';
 
 const connectPatience = 15_000;
@@ -92,8 +92,6 @@ export class ConsoleSession {
     const isReady = ready(client);
     const hear = (notice: object) => run.addNotice(notice);
     client.on('notice', hear);
-    const { stream } = client.connection;
-    stream.on('data', takeTurns);
     try {
       client.query(query);
       await query.ended;
@@ -108,7 +106,6 @@ export class ConsoleSession {
       throw error;
     } finally {
       client.off('notice', hear);
-      stream.off('data', takeTurns);
     }
   }
 
@@ -136,6 +133,7 @@ export class ConsoleSession {
       options: '-c portcullis.notices=on',
       ssl: false, // loopback; and nothing of the environment's PGSSLMODE
       connectionTimeoutMillis: connectPatience,
+      stream: () => openRowSocket((bytes, start, end) => this.#run?.addDataRow(bytes, start, end)),
     }) as KeyedClient;
     const forget = () => {
       if (this.#client === client) this.#client = undefined;
@@ -168,15 +166,6 @@ export class ConsoleSession {
     }, this.#idleMs);
     this.#idleTimer.unref();
   }
-}
-
-/**
- * Between two pieces of an answer the process serves its other sockets. It hosts all extensions; and rows that come without
- * a pause would keep a person's Cancel, and the first rows on their way to the screen, from being heard.
- */
-function takeTurns(this: Socket): void {
-  this.pause();
-  setImmediate(() => this.resume());
 }
 
 function stoppedAt(run: ResultRun): { kind: 'stopped'; message: string } {

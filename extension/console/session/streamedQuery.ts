@@ -1,6 +1,6 @@
 /**
- * A query for pg's Client that hands rows on as they come and keeps none: pg's own Query makes an object of every row and
- * an array of all. One simple Query message (manual 54.2.2.1), so a text of several statements runs as the server sees it.
+ * A query for pg's Client that hands on what comes and keeps nothing; its rows never get here (see rowDiversion.ts). One
+ * simple Query message (manual 54.2.2.1), so a text of several statements runs as the server sees it.
  */
 import type { Connection, Submittable } from 'pg';
 
@@ -20,6 +20,9 @@ export interface ColumnField {
 export interface QueryListener {
   /** A statement's rows follow. */
   startRows(fields: readonly ColumnField[]): void;
+  /** The body of a DataRow, between start and end; it is gone after the call. */
+  addDataRow(bytes: Buffer, start: number, end: number): void;
+  /** A line of COPY. */
   addRow(cells: readonly (string | null)[]): void;
   /** `SELECT 3`: one of the statements has ended. */
   endCommand(tag: string): void;
@@ -54,10 +57,6 @@ export class StreamedQuery implements Submittable {
 
   handleRowDescription(message: { readonly fields: readonly ColumnField[] }): void {
     this.#listener.startRows(message.fields);
-  }
-
-  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
-    this.#listener.addRow(message.fields);
   }
 
   handleCommandComplete(message: { readonly text: string }): void {

@@ -51,6 +51,11 @@ function serveStream(stream: ServerResponse, parts: Parts, expiresAt: Date, ende
     if (stream.writableLength > maxUnreadBytes) stream.destroy();
     else stream.write(text);
   };
+  // Who left while the token was looked at is not told of any more: 'close' has been.
+  if (stream.closed || stream.destroyed) {
+    ended();
+    return;
+  }
   const unlisten = parts.changes.listen((topic) => write(`event: ${topic}\ndata: {}\n\n`));
   const heartbeat = setInterval(() => write(': still here\n\n'), parts.heartbeatMs);
   const untilExpiry = Math.max(0, Math.min(maxTimerMs, expiresAt.getTime() - Date.now()));

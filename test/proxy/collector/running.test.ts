@@ -1,6 +1,7 @@
 /** Promises about running: several collectors are one service, nothing is lost by a restart, a lost store is said in words. */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -81,6 +82,29 @@ describe('the stream', () => {
     const text = await response.text();
     expect(text.match(/: still here/g)?.length).toBeGreaterThan(2);
     expect(Math.abs(Date.now() / 1000 - expiry)).toBeLessThan(1.5);
+  });
+
+  it('keeps nothing of who leaves while the token is looked at', async () => {
+    // A new collector has to ask the issuer for its keys first.
+    const another = await harness.startAnother();
+    const token = await harness.issuer.token(people.dev);
+    const request = `GET /v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const leave = () =>
+      new Promise<void>((resolve) => {
+        const socket = connect(another.port, '127.0.0.1', () => {
+          socket.write(request);
+          setTimeout(() => socket.destroy(), 1);
+        });
+        socket.once('close', () => resolve());
+      });
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    await Promise.all(Array.from({ length: 30 }, leave));
+    await sleep(500); // each stream that is kept has a timer for its comments, and one for the end of its token
+    expect(timers()).toBeLessThan(before + 5);
+    const here = await listen(another.url, token);
+    here.stop();
+    await another.stop();
   });
 
   it('ends in order when the collector stops, quickly', async () => {
