@@ -31,7 +31,7 @@ export class GovernedConnection {
   #code: DatabaseCode;
   #classifications: Classifications;
   #probe: string;
-  #refreshing: Promise<void> | undefined;
+  #nextRefresh: Promise<void> | undefined;
   /** Ends when our own link is free: what reads over it does so alone. */
   #reading: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
@@ -83,12 +83,16 @@ export class GovernedConnection {
     return `${this.catalog.version}.${this.#classifications.version}`;
   }
 
-  /** Asks whether the schema has changed and loads it again if so. Concurrent calls share one look. */
+  /**
+   * Asks whether the schema has changed and loads it again if so. Callers share a look that has not begun: one that has may
+   * have missed what they mean to see.
+   */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#alone(() => this.#refresh()).finally(() => {
-      this.#refreshing = undefined;
+    this.#nextRefresh ??= this.#alone(() => {
+      this.#nextRefresh = undefined;
+      return this.#refresh();
     });
-    return this.#refreshing;
+    return this.#nextRefresh;
   }
 
   /** What the database looks like now, for people: tables, columns, indexes, constraints, grants. */
