@@ -1,0 +1,71 @@
+/** G02: several statements in one message, all judged before any runs. */
+import { serialize } from 'pg-protocol';
+import { cases, extended, type GuardCase, twins } from '../guardCase.ts';
+
+const many = (text: string, count: number) => Array.from({ length: count }, () => text).join(';');
+
+export const stackedTexts: readonly GuardCase[] = [
+  ...cases('G02', 'a', 'deny', [
+    'COMMIT; DROP SCHEMA app CASCADE',
+    'SELECT 1; DROP TABLE loose',
+    'DROP TABLE loose; SELECT 1',
+    'SELECT 1; SELECT 2; TRUNCATE loose; SELECT 3',
+    'BEGIN; DROP TABLE loose; COMMIT',
+    'BEGIN; SELECT 1; DELETE FROM loose; COMMIT',
+    'BEGIN READ ONLY; COMMIT; DROP TABLE loose',
+    'SELECT 1;;;; DROP TABLE loose',
+    'SELECT $$;$$; DROP TABLE loose',
+    "SELECT ';'; DROP TABLE loose",
+    'SELECT 1 /* ; */; DROP TABLE loose',
+    'SELECT 1 -- ;\n; DROP TABLE loose',
+    ['SAVEPOINT a; DROP TABLE loose', { unproven: 'the savepoint fails first' }],
+    'ROLLBACK; DROP TABLE loose',
+    'ABORT; TRUNCATE widgets CASCADE',
+    'END; DROP VIEW shelf',
+    'BEGIN; SAVEPOINT a; TRUNCATE loose; RELEASE a; COMMIT',
+    "SET application_name = 'x'; DROP TABLE loose",
+    'PREPARE p AS SELECT 1; EXECUTE p; DROP TABLE loose',
+    'COPY (SELECT 1) TO STDOUT; DROP TABLE loose',
+    'DECLARE c CURSOR WITH HOLD FOR SELECT 1; DROP TABLE loose',
+    "INSERT INTO loose VALUES (100, 'x'); DROP TABLE loose",
+    `${many('SELECT 1', 300)}; DROP TABLE loose`,
+    [`SELECT '${'x'.repeat(70_000)}'; DROP TABLE loose`],
+  ]),
+  ...cases('G02', 'b', 'approve', [
+    "SELECT 1; INSERT INTO loose VALUES (100, 'x')",
+    'BEGIN; DELETE FROM loose WHERE id = 1; COMMIT',
+    "SELECT 1; SELECT nextval('tickets')",
+    'BEGIN; CREATE TABLE fresh (id int); COMMIT',
+    'CREATE TEMP TABLE a (id int); INSERT INTO loose SELECT 100 FROM a; INSERT INTO loose VALUES (101)',
+  ]),
+  ...cases('G02', 'c', { sqlState: '42601' }, [
+    [[extended('SELECT 1; SELECT 2')], { unproven: 'the server takes one statement' }],
+    ['SELECT 1; DROP TABLE loose; SELEC 2', { unproven: 'the server parses before it runs' }],
+  ]),
+  ...cases('G02', 'd', 'deny', [
+    [[Buffer.concat([serialize.query('SELECT 1'), serialize.query('DROP TABLE loose')]), 'SELECT 1']],
+    [['BEGIN', 'SELECT 1', 'DROP TABLE loose', 'COMMIT']],
+    [['BEGIN', 'DELETE FROM loose', 'COMMIT']],
+    [[extended('SELECT 1; DROP TABLE loose')], { unproven: 'the server takes one statement' }],
+  ]),
+  ...twins('G02', 't', [
+    'SELECT 1; SELECT 2; SELECT 3',
+    'BEGIN; SELECT count(*) FROM loose; COMMIT',
+    'BEGIN READ ONLY; SELECT 1; ROLLBACK',
+    "SELECT ';'; SELECT 'drop table loose'",
+    'SELECT $$; DROP TABLE loose;$$; SELECT 2',
+    'SELECT 1 /* ; DROP TABLE loose; */; SELECT 2',
+    ';',
+    '',
+    ' -- nothing\n',
+    'SELECT 1;',
+    many('SELECT 1', 100),
+    'CREATE TEMP TABLE a (id int); INSERT INTO a VALUES (1); SELECT * FROM a; DROP TABLE pg_temp.a',
+    'PREPARE p AS SELECT 1; EXECUTE p; DEALLOCATE p',
+    'SELECT 1; SELECT 1/0; SELECT 2',
+    ['BEGIN; DELETE FROM loose WHERE id = 1; COMMIT', { on: 'staging' }],
+    ["INSERT INTO loose VALUES (100, 'x'); UPDATE loose SET label = 'y' WHERE id = 100", { on: 'staging' }],
+    ['BEGIN; TRUNCATE loose; ROLLBACK; SELECT count(*) FROM loose', { on: 'development' }],
+    [['BEGIN', 'SELECT 1', 'SAVEPOINT a', 'SELECT 1/0', 'ROLLBACK TO a', 'COMMIT']],
+  ]),
+];
