@@ -1,7 +1,7 @@
 /**
  * The proxy process of one OS user: listens on the control socket, and ends when the last window and the last client
- * are gone. `proxy.cjs --socket PATH --data DIR`; says `{"ready":true,"socket":PATH}` on standard output when it listens.
- * Exit code 3: another proxy listens there already.
+ * are gone. `proxy.cjs --socket PATH --data DIR [--idle SECONDS]`; says `{"ready":true,"socket":PATH}` on standard output
+ * when it listens. Exit code 3: another proxy listens there already.
  */
 import { parseArgs } from 'node:util';
 import { ControlServer, SocketInUse } from './control/controlServer.ts';
@@ -9,13 +9,17 @@ import { makeHandlers } from './control/handlers.ts';
 import { LocalProxy } from './control/localProxy.ts';
 import { createLog } from './kit/log.ts';
 
-/** How long it stays without any window or client: a window that reloads is back sooner. */
-const idleMs = 30_000;
+/** How long it stays without any window or client, unless told: a window that reloads is back sooner. */
+const idleSeconds = '30';
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { type: 'string' } } });
-  const { socket, data } = values;
+  const { values } = parseArgs({
+    options: { socket: { type: 'string' }, data: { type: 'string' }, idle: { type: 'string' } },
+  });
+  const { socket, data, idle = idleSeconds } = values;
   if (socket === undefined || data === undefined) throw new Error('--socket PATH and --data DIR are needed');
+  if (!/^\d{1,6}$/.test(idle)) throw new Error('--idle takes whole seconds');
+  const idleMs = Number(idle) * 1_000;
   const log = createLog('info');
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {

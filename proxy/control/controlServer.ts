@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import {
   type CancellationToken,
+  CancellationTokenSource,
   createMessageConnection,
   ErrorCodes,
   type MessageConnection,
@@ -98,20 +99,30 @@ export class ControlServer {
   #welcome(socket: Socket): void {
     const { handlers, log, onWindows, onWelcome } = this.#options;
     this.#sockets.add(socket);
+    let unread = 0;
+    socket.on('data', (chunk) => {
+      unread += chunk.length;
+      if (unread > (this.#windows.has(window) ? maxMessageBytes : maxGreetingBytes)) socket.destroy();
+    });
     const window = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket), {
       error: (message) => log.debug(message),
       warn: (message) => log.debug(message),
       info: () => undefined,
       log: () => undefined,
     });
+    const underWay = new Set<CancellationTokenSource>();
     for (const method of Object.keys(handlers) as ControlMethod[]) {
       window.onRequest(method, async (params: unknown, token: CancellationToken) => {
+        unread = 0;
+        const request = new CancellationTokenSource();
+        underWay.add(request);
+        token.onCancellationRequested(() => request.cancel());
         try {
           const isKnown = this.#windows.has(window) || mayComeFirst.has(method);
           if (!isKnown)
             throw new Error('the channel begins with hello, of the version that this proxy speaks');
           const handle = handlers[method] as (params: unknown, token: CancellationToken) => unknown;
-          const answer = await handle(params ?? {}, token);
+          const answer = await handle(params ?? {}, request.token);
           // A window of another version hears the state and may end this proxy; it does not keep it alive.
           const isWelcome = (params as { version?: unknown } | undefined)?.version === controlVersion;
           if (method === 'hello' && isWelcome && !this.#windows.has(window)) {
@@ -125,6 +136,8 @@ export class ControlServer {
         } catch (error) {
           const problem = describeProblem(error);
           return new ResponseError(ErrorCodes.InternalError, problem.message, problem);
+        } finally {
+          underWay.delete(request);
         }
       });
     }
@@ -133,11 +146,18 @@ export class ControlServer {
     socket.on('close', () => {
       this.#sockets.delete(socket);
       window.dispose();
+      // Nobody hears the answers any more: tokens of a sign-in would be lost.
+      for (const request of underWay) request.cancel();
       if (this.#windows.delete(window)) onWindows(this.#windows.size);
     });
     window.listen();
   }
 }
+
+/** Of what a window sends between two requests: the largest texts that it may want checked, and plenty of room. */
+const maxMessageBytes = 32 * 1024 * 1024;
+/** Of what anybody sends before hello: that has some hundred bytes. */
+const maxGreetingBytes = 64 * 1024;
 
 const mayComeFirst: ReadonlySet<string> = new Set<ControlMethod>(['hello', 'shutDown']);
 

@@ -43,7 +43,10 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
       try {
         const tokens = await signIn.finished;
         const { identity } = await makeTokenVerifier(signIn).verify(tokens.accessToken);
-        await proxy.signIn(signIn.collector, tokens);
+        // Away, and tried again by the proxy itself, as its status says: the window keeps the tokens all the same.
+        await proxy.signIn(signIn.collector, tokens).catch((error) => {
+          if (proxy.status.state !== 'starting') throw error;
+        });
         const { subject, email, groups } = identity;
         return { tokens, identity: { subject, email, groups } };
       } finally {
