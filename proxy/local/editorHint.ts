@@ -8,16 +8,26 @@ export interface EditorPlaces {
   readonly platform: NodeJS.Platform;
   /** The folder of the project: there its npm scripts work, and the extension is packed. */
   readonly project: string;
+  /** Where the commands are going to be typed: the folder we were started in. */
+  readonly current: string;
 }
 
-/** A command and a link, in their order; none where this is not the project's folder, whose scripts they name. */
+/** Commands and a link, in their order; none where there is no project, whose scripts they name. */
 export function describeEditor(collector: string, places: EditorPlaces = ownPlaces()): readonly string[] {
-  const { path, platform, project } = places;
+  const { path, platform, project, current } = places;
   if (project === '' || !existsSync(join(project, 'esbuild.mjs'))) return [];
-  if (!hasCommand('code', path, platform)) {
-    return [`npm run workbench -- --collector ${collector}`];
+  const there = project === current ? [] : [`cd "${project}"`];
+  if (hasCommand('code', path, platform)) {
+    const isPacked = existsSync(join(project, 'portcullis.vsix'));
+    return [
+      ...there,
+      ...(isPacked ? [] : ['npm run package']),
+      'code --install-extension portcullis.vsix',
+      joinLink(collector),
+    ];
   }
-  return ['npm run package && code --install-extension portcullis.vsix', joinLink(collector)];
+  // The VS Code that runs in a browser is not to be had for Windows.
+  return platform === 'win32' ? [] : [...there, `npm run workbench -- --collector ${collector}`];
 }
 
 /** What a team gives to its newcomers. */
@@ -28,7 +38,8 @@ export function joinLink(collector: string, scheme = 'vscode'): string {
 function ownPlaces(): EditorPlaces {
   // The bundle lies in dist; run from its sources, there is no bundle to speak of.
   const project = typeof __dirname === 'string' ? resolve(__dirname, '..') : '';
-  return { path: process.env['PATH'] ?? '', platform: process.platform, project };
+  const { platform } = process;
+  return { path: process.env['PATH'] ?? '', platform, project, current: process.cwd() };
 }
 
 /** Looks only: starting an editor to ask it takes a second. */

@@ -2,7 +2,7 @@
  * The checks inside the extension host, in a desktop VS Code: `npm run test:electron`. It is downloaded, or PORTCULLIS_VSCODE
  * names the executable of one that is installed.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
@@ -13,6 +13,9 @@ const project = join(import.meta.dirname, '..', '..');
 const work = mkdtempSync(join(tmpdir(), 'portcullis-electron-'));
 const report = join(work, 'report.json');
 
+const advice = `Name the executable of one that is installed: PORTCULLIS_VSCODE=/path/to/code npm run test:electron
+Or run the same checks in the browser's VS Code: npm run test:vscode`;
+
 try {
   process.exitCode = await main();
 } finally {
@@ -20,7 +23,12 @@ try {
 }
 
 async function main(): Promise<number> {
-  const executable = process.env['PORTCULLIS_VSCODE'] ?? (await download());
+  const named = process.env['PORTCULLIS_VSCODE'];
+  if (named !== undefined && !existsSync(named)) {
+    console.error(`PORTCULLIS_VSCODE names ${named}, which is not there.\n${advice}`);
+    return 1;
+  }
+  const executable = named ?? (await download());
   if (executable === undefined) return 1;
   const folder = join(work, 'folder');
   mkdirSync(folder);
@@ -43,9 +51,7 @@ async function download(): Promise<string | undefined> {
     return await downloadAndUnzipVSCode();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    console.error(
-      `VS Code could not be downloaded: ${why}\nSet PORTCULLIS_VSCODE to the executable of one that is installed, or run the same checks in the browser: npm run test:vscode`,
-    );
+    console.error(`A desktop VS Code is missing, and could not be downloaded: ${why}\n${advice}`);
     return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeEditor } from '../../../proxy/local/editorHint.ts';
+import { describeEditor, type EditorPlaces } from '../../../proxy/local/editorHint.ts';
 import { describeReady, type ReadyAnswer } from '../../../proxy/local/readyAnswer.ts';
 
 const collector = 'http://127.0.0.1:4000';
@@ -55,24 +55,36 @@ describe('the way into the editor', () => {
     writeFileSync(join(folder, 'code'), '');
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const hint = (path: string, project = folder) =>
-    describeEditor(collector, { path, platform: 'linux', project });
+  const hint = (path: string, places: Partial<EditorPlaces> = {}) =>
+    describeEditor(collector, { path, platform: 'linux', project: folder, current: folder, ...places });
+  const workbench = `npm run workbench -- --collector ${collector}`;
+  const install = 'code --install-extension portcullis.vsix';
+  const link = `vscode://portcullis.portcullis/join?collector=${encodeURIComponent(collector)}`;
 
   it('is the workbench in the browser where there is no desktop editor', () => {
-    expect(hint('')).toEqual([`npm run workbench -- --collector ${collector}`]);
+    expect(hint('')).toEqual([workbench]);
     // A file that is not executable is no command.
-    expect(hint(folder)).toEqual([`npm run workbench -- --collector ${collector}`]);
+    expect(hint(folder)).toEqual([workbench]);
   });
 
   it('is the desktop editor and a join link where `code` is installed', () => {
     chmodSync(join(folder, 'code'), 0o755);
-    expect(hint(`/nowhere:${folder}`)).toEqual([
-      'npm run package && code --install-extension portcullis.vsix',
-      `vscode://portcullis.portcullis/join?collector=${encodeURIComponent(collector)}`,
-    ]);
+    expect(hint(`/nowhere:${folder}`)).toEqual(['npm run package', install, link]);
+    writeFileSync(join(folder, 'portcullis.vsix'), '');
+    expect(hint(`/nowhere:${folder}`)).toEqual([install, link]);
+  });
+
+  it('leads to the project from wherever it is read', () => {
+    expect(hint('', { current: tmpdir() })).toEqual([`cd "${folder}"`, workbench]);
+  });
+
+  it('knows what a command is called on Windows, and that the browser has no VS Code there', () => {
+    expect(hint(folder, { platform: 'win32' })).toEqual([]);
+    writeFileSync(join(folder, 'code.cmd'), '', { mode: 0o755 });
+    expect(hint(`C:\\nowhere;${folder}`, { platform: 'win32' })).toEqual([install, link]);
   });
 
   it('is left out where the scripts that it would name are not', () => {
-    expect(hint('', tmpdir())).toEqual([]);
+    expect(hint('', { project: tmpdir() })).toEqual([]);
   });
 });

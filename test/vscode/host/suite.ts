@@ -3,7 +3,9 @@
  * What they found is written to the file that PORTCULLIS_HOST_REPORT names: an exit code alone would hide a killed host.
  */
 import { strict as assert } from 'node:assert';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { authentication, type CodeLens, commands, extensions, languages, Uri, workspace } from 'vscode';
 
 export interface HostReport {
@@ -38,6 +40,16 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
     );
   },
 
+  'has its views': async () => {
+    const known = new Set(await commands.getCommands(true));
+    // Named here: VS Code makes this command for whatever the manifest says.
+    const wanted = ['schema', 'requests', 'activity', 'results'].map((view) => `portcullis.${view}.focus`);
+    assert.deepEqual(
+      wanted.filter((command) => !known.has(command)),
+      [],
+    );
+  },
+
   'has an account for the Accounts menu, and nobody signed in': async () => {
     assert.equal(await authentication.getSession('portcullis', [], { silent: true }), undefined);
   },
@@ -63,7 +75,21 @@ const checks: Readonly<Record<string, () => Promise<void>>> = {
   'keeps an unsaved document of its own schemes out of the file system': async () => {
     await assert.rejects(async () => workspace.fs.stat(Uri.parse('portcullis-schema:/nothing')));
   },
+
+  'starts no proxy before somebody has signed in': async () => {
+    const socket = statSync(proxySocket, { throwIfNoEntry: false });
+    // The one of somebody who works on this machine is older than this host.
+    const hostStarted = Date.now() - process.uptime() * 1_000;
+    assert(socket === undefined || socket.mtimeMs < hostStarted, `${proxySocket} is new`);
+  },
 };
+
+/** Where the proxy of this user listens, on Linux and macOS. */
+const proxySocket = join(
+  process.env['XDG_RUNTIME_DIR'] ?? tmpdir(),
+  `portcullis-${process.getuid?.() ?? 0}`,
+  'control.sock',
+);
 
 /** Called by VS Code; rejects where a check fails. */
 export async function run(): Promise<void> {
