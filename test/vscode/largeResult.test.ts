@@ -11,6 +11,8 @@ const largeSql = `SELECT g, 'row ' || g AS name, md5(g::text) AS hash, now() AS 
 
 SELECT n, repeat('x', 20) AS filler FROM (SELECT generate_series(1, 2000000000) AS n) endless;
 
+SELECT 'row ' || i AS name, (SELECT count(*) FROM generate_series(1, CASE WHEN i > 2000 THEN 50000000 ELSE 1 END)) AS slow FROM generate_series(1, 1000000) i;
+
 SELECT 'few' AS word, h FROM generate_series(1, 300) h;
 `;
 const mostRowElements = 60;
@@ -48,11 +50,20 @@ describe.skipIf(reason !== undefined)('a result of a million rows', { timeout: 1
 
   it('shows its first rows while the others still come', async () => {
     see();
-    await runStatementAt(dev.editor, 'generate_series(1, 1000000)');
+    // After some rows the server takes its time: the others cannot have come.
+    await runStatementAt(dev.editor, 'AS slow');
     await showsRow(1);
     const frame = await page();
-    const told = await frame.getByRole('toolbar').innerText();
-    expect(told).toContain('Running');
+    expect(await frame.getByRole('toolbar').innerText()).toContain('Running');
+    await frame.locator('vscode-button', { hasText: 'Cancel' }).click();
+    await frame.getByText('Cancelled', { exact: true }).waitFor();
+  });
+
+  it('comes whole', async () => {
+    see();
+    await runStatementAt(dev.editor, 'md5(g::text)');
+    await showsRow(1);
+    const frame = await page();
     await frame.getByText('1,000,000 rows').waitFor({ timeout: 60_000 });
     await frame.getByText('Done', { exact: true }).waitFor();
     await dev.editor.screenshot('large-01-done');
@@ -104,11 +115,10 @@ describe.skipIf(reason !== undefined)('a result of a million rows', { timeout: 1
     see();
     const { nowMb, peakMb } = memoryOf(hostPid);
     console.log(`extension host: ${nowMb} MB resident, ${peakMb} MB at its highest`);
-    expect(
-      peakMb,
-      `The extension host, with VS Code's own extensions and all rows of the result, had ${peakMb} MB at its highest. ` +
-        'Another build of VS Code or another allocator needs another bound: look at its memory before a run first.',
-    ).toBeLessThan(mostMegabytes);
+    const hint = 'with VS Code’s own extensions and all rows; look at its memory before a run first';
+    expect(nowMb, hint).toBeLessThanOrEqual(mostMegabytes);
+    // What is freed on the way may stand a moment longer.
+    expect(peakMb, hint).toBeLessThanOrEqual(mostMegabytes * 1.1);
   });
 
   it('frees the rows of the first result when the second one is shown', async () => {
