@@ -51,7 +51,8 @@ it.skipIf(reason !== undefined)('can be followed by hand', { timeout: 120_000 },
   const editor = new Editor(page, you, join(tmpdir(), 'portcullis-screenshots'));
   await editor.open();
   await editor.showContainer('Portcullis');
-  await page.getByRole('button', { name: 'Sign In' }).first().click();
+  // Not the status bar's item, which offers more.
+  await page.locator('.sidebar').getByRole('button', { name: 'Sign In', exact: true }).first().click();
   await editor.answerDialog('Allow');
   const login = await editor.pageOpenedBy(() => editor.answerDialog('Join'));
   await login.getByLabel('E-mail').fill(email);
