@@ -36,6 +36,9 @@ export interface SyncOptions {
 }
 
 const batchEvents = 500;
+/** Events that may wait before the sync gives way to nothing any more: minutes of a machine at work. */
+const longBacklog = 200_000;
+const longestPauseMs = 1000;
 const batchBytes = 4 * 2 ** 20;
 const smallestBatchBytes = 1 << 16;
 const hintMs = 1000;
@@ -63,6 +66,7 @@ export class EventSync {
   #isStopped = false;
   #wake: () => void = () => undefined;
   #hintedAt = 0;
+  #waitedBefore = 0;
   #told = '';
 
   /** Use {@link startSync}. */
@@ -132,10 +136,11 @@ export class EventSync {
     while (!this.#isStopped) {
       try {
         this.#cursor ??= await this.#ask();
+        const begun = performance.now();
         const wasSent = await this.#sendBatch(this.#cursor);
         // Where numbers are disputed, only a batch that was taken settles it.
         if (this.#conflicts === 0) this.#resume();
-        if (!wasSent) await this.#pause(this.#options.pollMs ?? 100);
+        await this.#pause(wasSent ? this.#giveWay(performance.now() - begun) : (this.#options.pollMs ?? 100));
       } catch (error) {
         if (this.#isStopped) break;
         await this.#pause(this.#fail(error));
@@ -236,6 +241,18 @@ export class EventSync {
     if (!CollectorRefusal.is(error, 413) || this.#batchBytes <= smallestBatchBytes) return false;
     this.#batchBytes = Math.max(smallestBatchBytes, this.#batchBytes / 2);
     return true;
+  }
+
+  /**
+   * Statements go first: while new ones come in, sending takes a fifth of the time, until too much waits or somebody
+   * waits for it. Answers how long to pause after a batch that took `millis`.
+   */
+  #giveWay(millis: number): number {
+    const { waiting } = this.status;
+    if (waiting < batchEvents || waiting > longBacklog || this.#waiters.size > 0) return 0;
+    const isGrowing = waiting > this.#waitedBefore;
+    this.#waitedBefore = waiting;
+    return isGrowing ? Math.min(longestPauseMs, 4 * millis) : 0;
   }
 
   #tell(): void {
