@@ -1,6 +1,6 @@
 /** Loads Cedar's WASM, once and when it is first needed, in a way that V8 bears well. */
 import { setFlagsFromString } from 'node:v8';
-import { withoutTierUp } from '../kit/wasmTiering.ts';
+import { keepWasmAtBaseline } from '../kit/wasmTiering.ts';
 
 export type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
 
@@ -21,5 +21,6 @@ export function loadCedar(): Promise<Cedar> {
 async function instantiate(): Promise<Cedar> {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 24) setFlagsFromString('--no-turbo-inline-js-wasm-calls');
-  return withoutTierUp(() => import('@cedar-policy/cedar-wasm/nodejs'));
+  keepWasmAtBaseline();
+  return import('@cedar-policy/cedar-wasm/nodejs');
 }

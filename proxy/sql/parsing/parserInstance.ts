@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import createInstance, { type PgQueryInstance } from 'libpg-query/wasm/libpg-query.js';
-import { withoutTierUp } from '../../kit/wasmTiering.ts';
+import { keepWasmAtBaseline } from '../../kit/wasmTiering.ts';
 
 /** The shape of Node's WebAssembly that is needed here; the DOM types that declare it are not part of this build. */
 interface WasmModule {
@@ -42,7 +42,8 @@ export interface RawToken {
 
 /** Compiles the parser once; instances of it take 4 to 20 ms each. */
 export async function compileParser(): Promise<WasmModule> {
-  return withoutTierUp(() => WebAssembly.compile(readFileSync(findWasm())));
+  keepWasmAtBaseline();
+  return WebAssembly.compile(readFileSync(findWasm()));
 }
 
 /**
@@ -70,14 +71,12 @@ export class ParserInstance {
   }
 
   static async create(module: WasmModule): Promise<ParserInstance> {
-    const wasm = await withoutTierUp(() =>
-      createInstance({
-        instantiateWasm(imports, receive) {
-          receive(new WebAssembly.Instance(module, imports));
-          return {};
-        },
-      }),
-    );
+    const wasm = await createInstance({
+      instantiateWasm(imports, receive) {
+        receive(new WebAssembly.Instance(module, imports));
+        return {};
+      },
+    });
     return new ParserInstance(wasm);
   }
 
