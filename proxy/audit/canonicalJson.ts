@@ -10,7 +10,8 @@ export function canonicalJson(value: unknown): string {
   return render(value, []);
 }
 
-function render(value: unknown, parents: readonly object[]): string {
+/** @param parents what `value` stands in, outermost first; as before when this returns */
+function render(value: unknown, parents: object[]): string {
   if (value === null || value === true || value === false) return String(value);
   if (typeof value === 'string') return quoteJson(value);
   if (typeof value === 'number') {
@@ -19,12 +20,15 @@ function render(value: unknown, parents: readonly object[]): string {
   }
   if (typeof value !== 'object') throw new TypeError(`canonical JSON has no form for a ${typeof value}`);
   if (parents.includes(value)) throw new TypeError('canonical JSON has no form for a cycle');
-  const inside = [...parents, value];
-  if (Array.isArray(value)) return `[${Array.from(value, (item) => render(item, inside)).join(',')}]`;
-  return renderObject(value, inside);
+  parents.push(value);
+  const text = Array.isArray(value)
+    ? `[${Array.from(value, (item) => render(item, parents)).join(',')}]`
+    : renderObject(value, parents);
+  parents.pop();
+  return text;
 }
 
-function renderObject(value: object, inside: readonly object[]): string {
+function renderObject(value: object, inside: object[]): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError('canonical JSON has no form for an object that is not plain');
@@ -39,13 +43,11 @@ function renderObject(value: object, inside: readonly object[]): string {
   return `{${parts.join(',')}}`;
 }
 
-const loneSurrogate = /\p{Surrogate}/u;
-
 /**
  * A string in canonical JSON: RFC 8785 section 3.2.2.2 is what JSON.stringify does for text that is well formed.
  * @throws TypeError for lone surrogates, which have no UTF-8 form
  */
 export function quoteJson(text: string): string {
-  if (loneSurrogate.test(text)) throw new TypeError('canonical JSON has no form for a lone surrogate');
+  if (!text.isWellFormed()) throw new TypeError('canonical JSON has no form for a lone surrogate');
   return JSON.stringify(text);
 }

@@ -54,9 +54,9 @@ function writeText(parser: SqlParser, text: string, keepLiterals: boolean): stri
   if (tokens === undefined) {
     return `/* unreadable, ${size} bytes */`;
   }
-  const bytes = Buffer.from(part);
-  const written = splitStatements(tokens, bytes)
-    .map((statement) => writeStatement(statement, bytes, keepLiterals))
+  const slice = sliceByBytes(part);
+  const written = splitStatements(tokens, slice)
+    .map((statement) => writeStatement(statement, slice, keepLiterals))
     .filter((statement) => statement !== '')
     .join('; ');
   return isWhole ? written : `${written} /* … ${size} bytes */`;
@@ -90,10 +90,19 @@ function cutAtCharacter(text: string, length: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
-function splitStatements(tokens: readonly Token[], bytes: Buffer): Token[][] {
+type Slice = (start: number, end: number) => string;
+
+/** Parts of a text by the offsets of its UTF-8 bytes; of a text in ASCII they are its own. */
+function sliceByBytes(text: string): Slice {
+  if (Buffer.byteLength(text) === text.length) return (start, end) => text.slice(start, end);
+  const bytes = Buffer.from(text);
+  return (start, end) => bytes.toString('utf8', start, end);
+}
+
+function splitStatements(tokens: readonly Token[], slice: Slice): Token[][] {
   const statements: Token[][] = [[]];
   for (const token of tokens) {
-    if (token.kind === 'symbol' && bytes[token.start] === 0x3b) {
+    if (token.kind === 'symbol' && slice(token.start, token.end) === ';') {
       statements.push([]);
     } else {
       statements.at(-1)?.push(token);
@@ -102,8 +111,8 @@ function splitStatements(tokens: readonly Token[], bytes: Buffer): Token[][] {
   return statements;
 }
 
-function writeStatement(tokens: readonly Token[], bytes: Buffer, keepLiterals: boolean): string {
-  const keeps = keepLiterals && !tokens.some((token) => isSecretive(token, textOf(token, bytes)));
+function writeStatement(tokens: readonly Token[], slice: Slice, keepLiterals: boolean): string {
+  const keeps = keepLiterals && !tokens.some((token) => isSecretive(token, slice(token.start, token.end)));
   let written = '';
   let end: number | undefined;
   for (const token of tokens) {
@@ -111,9 +120,9 @@ function writeStatement(tokens: readonly Token[], bytes: Buffer, keepLiterals: b
       continue;
     }
     if (end !== undefined && token.start > end) {
-      written += bytes.subarray(end, token.start).includes(0x0a) ? '\n' : ' ';
+      written += slice(end, token.start).includes('\n') ? '\n' : ' ';
     }
-    written += token.kind === 'constant' && !keeps ? '?' : textOf(token, bytes);
+    written += token.kind === 'constant' && !keeps ? '?' : slice(token.start, token.end);
     end = token.end;
   }
   return written;
@@ -129,8 +138,4 @@ function isSecretive(token: Token, text: string): boolean {
   return (
     secretWord.test(text) || secretUrl.test(text) || /subscription|user\s+mapping|\bserver\b/i.test(text)
   );
-}
-
-function textOf(token: Token, bytes: Buffer): string {
-  return bytes.subarray(token.start, token.end).toString();
 }
