@@ -10,6 +10,7 @@ import {
   type TextDocument,
   WorkspaceEdit,
 } from 'vscode';
+import { placeLimit } from './addLimit.ts';
 import { isAboutMissingWhere, placeWhere } from './addWhere.ts';
 import type { Mark } from './findings.ts';
 import { rangeOf } from './markRange.ts';
@@ -23,7 +24,7 @@ export class GuardrailFixes implements CodeActionProvider {
   }
 
   provideCodeActions(document: TextDocument, range: Range, context: CodeActionContext): CodeAction[] {
-    const marks = this.#checker.of(document)?.marks ?? [];
+    const { marks = [], statements = [] } = this.#checker.of(document) ?? {};
     const here = marks.filter((mark) => rangeOf(document, mark).intersection(range) !== undefined);
     const actions = here.flatMap((mark) => {
       const fixes = [addWhere(document, mark), askForApproval(document, mark)];
@@ -34,9 +35,12 @@ export class GuardrailFixes implements CodeActionProvider {
       return fixes.filter((fix) => fix !== undefined);
     });
     // Two findings of one statement have one fix.
-    return actions.filter(
+    const distinct = actions.filter(
       (action, index) => actions.findIndex((other) => isSameFix(action, other)) === index,
     );
+    const statement = statements.find((one) => rangeOf(document, one).contains(range.start));
+    const limit = statement && addLimit(document, statement);
+    return limit === undefined ? distinct : [...distinct, limit];
   }
 }
 
@@ -49,6 +53,16 @@ function addWhere(document: TextDocument, mark: Mark): CodeAction | undefined {
   action.edit = new WorkspaceEdit();
   action.edit.set(document.uri, [snippet]);
   action.isPreferred = true;
+  return action;
+}
+
+/** No finding asks for it: a query that returns everything is allowed, and seldom what was meant. */
+function addLimit(document: TextDocument, statement: Mark['statement']): CodeAction | undefined {
+  const offset = placeLimit(document.getText(), statement);
+  if (offset === undefined) return undefined;
+  const action = new CodeAction('Add LIMIT 1000', CodeActionKind.RefactorRewrite);
+  action.edit = new WorkspaceEdit();
+  action.edit.insert(document.uri, document.positionAt(offset), ' LIMIT 1000');
   return action;
 }
 

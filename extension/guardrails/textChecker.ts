@@ -22,6 +22,8 @@ export interface CheckedText {
   readonly uri: Uri;
   readonly version: number;
   readonly marks: readonly Mark[];
+  /** Where its statements stand. */
+  readonly statements: readonly { readonly start: number; readonly end: number }[];
   readonly isTooLong: boolean;
 }
 
@@ -102,7 +104,8 @@ export class TextChecker implements Disposable {
     if (connection === undefined || document.isClosed) return this.#clear(document, watch);
     const { uri, version } = document;
     const text = document.getText();
-    if (text.length > longestText) return this.#keep(watch, { uri, version, marks: [], isTooLong: true });
+    if (text.length > longestText)
+      return this.#keep(watch, { uri, version, marks: [], statements: [], isTooLong: true });
     const asking = new CancellationTokenSource();
     watch.asking = asking;
     try {
@@ -113,6 +116,7 @@ export class TextChecker implements Disposable {
         uri,
         version,
         marks: marksOf(statements, isTyping ? caretOf(document) : undefined),
+        statements: statements.map(({ start, end }) => ({ start, end })),
         isTooLong: false,
       });
     } catch {
