@@ -11,10 +11,12 @@ const usage = `Usage: portcullis COMMAND
 
   up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--port N] [--json]
         everything on one machine: a PostgreSQL with a demo database (or your own by --target) behind the proxy
-  collector --issuer URL [--client-id ID] [--audience URL] [--database-url URL | --data DIR] [--policy DIR] [--port N] [--json]
+  collector --issuer URL [--client-id ID] [--audience URL] [--database-url URL | --data DIR] [--policy DIR]
+            [--signing-key FILE [--replace-signing-key]] [--witness URL --witness-key KEY] [--port N] [--json]
         the central service; --audience is the address by which others reach it, which tokens are made for (none is needed
         on one machine); --policy holds .cedar files and connections.json, a list of {name, environment, url | urlEnv};
-        without --database-url it keeps an embedded PostgreSQL in --data
+        without --database-url it keeps an embedded PostgreSQL in --data; --signing-key signs the log of events (PEM,
+        Ed25519; made where it is not given, the same for all collectors of one database); --witness cosigns it
   proxy --collector URL [--data DIR] [--json] [--sign-out]
         the local proxy for people without an editor: signs in through the browser; --sign-out forgets the sign-in
   query CONNECTION SQL
@@ -90,6 +92,10 @@ function readCollectorOptions(args: string[]) {
         'database-url': { type: 'string' },
         data: { type: 'string' },
         policy: { type: 'string' },
+        'signing-key': { type: 'string' },
+        'replace-signing-key': { type: 'boolean', default: false },
+        witness: { type: 'string' },
+        'witness-key': { type: 'string' },
         port: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -103,6 +109,9 @@ function readCollectorOptions(args: string[]) {
     throw new UsageError(
       '--data is the folder of the embedded PostgreSQL: give it or --database-url, not both',
     );
+  }
+  if ((values.witness === undefined) !== (values['witness-key'] === undefined)) {
+    throw new UsageError('--witness and --witness-key go together: where it is, and the key it cosigns with');
   }
   return { ...values, issuer, port: readPort(values.port) };
 }

@@ -4,6 +4,7 @@ import type {
   EventEffect,
   EventKind,
   EventMaskedColumn,
+  EventUnmaskedColumn,
   IntentFields,
   OutcomeFields,
   RefusalFields,
@@ -67,22 +68,23 @@ export function renderOutcomeLine(at: string, seq: number, fields: OutcomeFields
   let line = `{"at":"${at}",`;
   if (fields.bytes !== undefined) line += `"bytes":${wholeCount(fields.bytes)},`;
   line += `"for":${wholeCount(fields.for)},"kind":"outcome",`;
-  if (fields.maskedColumns !== undefined)
-    line += `"maskedColumns":${renderMaskedColumns(fields.maskedColumns)},`;
+  if (fields.maskedColumns !== undefined) line += `"maskedColumns":${renderColumns(fields.maskedColumns)},`;
   line += `"micros":${wholeCount(fields.micros)},"rows":${wholeCount(fields.rows)},"seq":${seq}`;
   if (fields.sqlState !== undefined) line += `,"sqlState":${quoteJson(fields.sqlState)}`;
   line += `,"status":"${fields.status}"`;
   if (fields.tag !== undefined) line += `,"tag":${quoteJson(fields.tag)}`;
+  if (fields.unmaskedColumns !== undefined)
+    line += `,"unmaskedColumns":${renderColumns(fields.unmaskedColumns)}`;
   return `${line}}\n`;
 }
 
-const maskedColumnTexts = new WeakMap<readonly EventMaskedColumn[], string>();
+const columnTexts = new WeakMap<readonly object[], string>();
 
-function renderMaskedColumns(columns: readonly EventMaskedColumn[]): string {
-  let text = maskedColumnTexts.get(columns);
+function renderColumns(columns: readonly EventMaskedColumn[] | readonly EventUnmaskedColumn[]): string {
+  let text = columnTexts.get(columns);
   if (text === undefined) {
     text = canonicalJson(columns);
-    maskedColumnTexts.set(columns, text);
+    columnTexts.set(columns, text);
   }
   return text;
 }

@@ -1,5 +1,6 @@
 /** The records of the journal, first form: one type per kind, plus what callers give to make them. */
 import type { Effect, RelationName } from '../sql/facts.ts';
+import type { TreeHead } from './journalTree.ts';
 
 /** What every event carries. */
 interface EventHead {
@@ -70,11 +71,20 @@ export interface EventMaskedColumn {
   readonly classification: string;
 }
 
+/** A protected column that a statement has shown or used in clear, for a policy permits it. */
+export interface EventUnmaskedColumn {
+  /** `schema.table.column` */
+  readonly column: string;
+  readonly classification: string;
+  /** Id of that policy. */
+  readonly policy: string;
+}
+
 /** What came of the intent `for`. */
 export interface OutcomeFields {
   /** seq of the intent. */
   readonly for: number;
-  /** `unknown`: the server was lost in between. `notRun`: recorded, then not forwarded after all. */
+  /** `unknown`: the server was lost in between, or the proxy itself (then the next run records it). `notRun`: recorded, then not forwarded after all. */
   readonly status: 'ok' | 'error' | 'cancelled' | 'unknown' | 'notRun';
   readonly rows: number;
   /** From forwarding to the end of the answer, microseconds. */
@@ -86,6 +96,7 @@ export interface OutcomeFields {
   readonly sqlState?: string | undefined;
   /** Give the same array for the same statement: its text is made once per array. */
   readonly maskedColumns?: readonly EventMaskedColumn[] | undefined;
+  readonly unmaskedColumns?: readonly EventUnmaskedColumn[] | undefined;
 }
 
 /** Something that was not let through: a statement, a startup parameter, a sign-in. */
@@ -105,7 +116,15 @@ export interface SessionOpenedFields {
 
 export interface SessionClosedFields {
   readonly session: string;
-  readonly reason: 'clientClosed' | 'clientLost' | 'serverLost' | 'refused' | 'stopping' | 'failed';
+  /** `crashed`: recorded by the next run, because the proxy itself came to an end before. */
+  readonly reason:
+    | 'clientClosed'
+    | 'clientLost'
+    | 'serverLost'
+    | 'refused'
+    | 'stopping'
+    | 'failed'
+    | 'crashed';
   /** How many statements were forwarded. */
   readonly statements: number;
 }
@@ -115,11 +134,29 @@ export interface TornTail {
   readonly bytes: number;
   /** Name of the file in the journal folder that keeps them. */
   readonly file: string;
+  /** Hex SHA-256 of them. */
+  readonly sha256: string;
 }
 
 export interface StartedFields {
   readonly pid: number;
   readonly torn?: TornTail;
+  /** Events that had been on the disk, and were gone from the journal's end when it was opened. */
+  readonly lost?: { readonly from: number; readonly through: number };
+}
+
+/** That the proxy lives: every minute, and after every 4 MiB of lines. */
+export interface HeartbeatFields {
+  /**
+   * Milliseconds since the last heartbeat or start by a clock that is never set and stands still while the machine sleeps:
+   * tells a machine that slept from heartbeats that are missing.
+   */
+  readonly awake: number;
+}
+
+/** Commits to all lines before it. Absent in journals from before there were commitments. */
+interface Commitment {
+  readonly tree?: TreeHead;
 }
 
 /** Statements that were refused because they could not be recorded; takes the places `seq` to `through`. */
@@ -133,8 +170,9 @@ export type OutcomeEvent = EventHead & OutcomeFields & { readonly kind: 'outcome
 export type RefusalEvent = EventHead & RefusalFields & { readonly kind: 'refusal' };
 export type SessionOpenedEvent = EventHead & SessionOpenedFields & { readonly kind: 'sessionOpened' };
 export type SessionClosedEvent = EventHead & SessionClosedFields & { readonly kind: 'sessionClosed' };
-export type StartedEvent = EventHead & StartedFields & { readonly kind: 'started' };
-export type StoppedEvent = EventHead & { readonly kind: 'stopped' };
+export type StartedEvent = EventHead & StartedFields & Commitment & { readonly kind: 'started' };
+export type StoppedEvent = EventHead & Partial<HeartbeatFields> & Commitment & { readonly kind: 'stopped' };
+export type HeartbeatEvent = EventHead & HeartbeatFields & Commitment & { readonly kind: 'heartbeat' };
 export type WithdrawnEvent = EventHead & WithdrawnFields & { readonly kind: 'withdrawn' };
 
 export type JournalEvent =
@@ -145,6 +183,7 @@ export type JournalEvent =
   | SessionClosedEvent
   | StartedEvent
   | StoppedEvent
+  | HeartbeatEvent
   | WithdrawnEvent;
 
 export type EventKind = JournalEvent['kind'];
@@ -157,5 +196,6 @@ export const eventKinds: ReadonlySet<string> = new Set<EventKind>([
   'sessionClosed',
   'started',
   'stopped',
+  'heartbeat',
   'withdrawn',
 ]);

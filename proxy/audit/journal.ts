@@ -8,14 +8,15 @@
  * an fdatasync has answered for it, because after a failed one the kernel may have dropped it (fsync(2), NOTES).
  */
 import { mkdirSync } from 'node:fs';
-import { isoNow } from '../kit/clock.ts';
+import { isoNow, monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type {
-  EventKind,
+  HeartbeatFields,
   OutcomeFields,
   RefusalFields,
   SessionClosedFields,
   SessionOpenedFields,
+  StartedFields,
 } from './events.ts';
 import {
   type EventTemplate,
@@ -26,17 +27,25 @@ import {
   renderTemplate,
 } from './eventTemplate.ts';
 import { GroupCommit } from './groupCommit.ts';
+import { type JournalHead, makeHead, readHead, writeHead } from './journalHead.ts';
 import { type JournalLock, takeJournalLock } from './journalLock.ts';
+import { unavailable } from './journalUnavailable.ts';
 import { JournalWriter } from './journalWriter.ts';
+import { type LastRun, readLastRun } from './lastRun.ts';
 import { PendingLines } from './pendingLines.ts';
 import { recoverJournal } from './recoverJournal.ts';
 import { type JournalDisk, realDisk } from './segmentFile.ts';
+import { listSegments } from './segmentFiles.ts';
 
 export interface JournalOptions {
   /** A segment that has reached this size is closed at the next sync, and a new one begun. 64 MiB unless told. */
   readonly segmentBytes?: number;
   /** Lines that may wait for a disk that takes none, in bytes. 8 MiB unless told. */
   readonly pendingBytes?: number;
+  /** Between heartbeats, milliseconds. A minute unless told. */
+  readonly heartbeatMs?: number;
+  /** After so many bytes of lines a heartbeat is recorded before its time, to commit to them. 4 MiB unless told. */
+  readonly commitmentBytes?: number;
   /** Told once when recording fails, and again when it fails in another way. */
   readonly onFault?: (error: PortcullisError) => void;
   /** Told when recording works again. */
@@ -59,21 +68,34 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     lock = takeJournalLock(folder);
     const recovered = await recoverJournal(folder);
+    const lastRun = await readLastRun(folder, listSegments(folder));
     const writer = JournalWriter.open(
       folder,
       recovered,
+      lastRun.tree,
       options.segmentBytes ?? 64 * 2 ** 20,
       options.disk ?? realDisk,
     );
-    journal = new Journal(writer, lock, recovered.lastSeq, options);
-    journal.record('started', { pid: process.pid, ...(recovered.torn && { torn: recovered.torn }) });
-    await journal.sync();
+    journal = new Journal(folder, writer, lock, recovered.lastSeq, options);
+    await journal.start(
+      {
+        pid: process.pid,
+        ...(recovered.torn && { torn: recovered.torn }),
+        ...findLost(readHead(folder), recovered.lastSeq),
+      },
+      lastRun,
+    );
     return journal;
   } catch (error) {
     await journal?.close().catch(() => undefined);
     lock?.release();
     throw PortcullisError.is(error) ? error : unavailable(error);
   }
+}
+
+function findLost(head: ReturnType<typeof readHead>, lastSeq: number): Pick<StartedFields, 'lost'> {
+  if (head === undefined || head === 'unreadable' || head.seq <= lastSeq) return {};
+  return { lost: { from: lastSeq + 1, through: head.seq } };
 }
 
 export class Journal {
@@ -85,9 +107,16 @@ export class Journal {
   private fault: PortcullisError | undefined;
   private isClosed = false;
   private closing: Promise<void> | undefined;
+  private heartbeats: NodeJS.Timeout | undefined;
+  private lastBeat = monotonicMicros();
+  /** Number of the last event that was handed to the kernel. */
+  private writtenSeq = 0;
+  /** The newest commitment, until it is on the disk and journal.head names it. */
+  private head: JournalHead | undefined;
 
   /** Use {@link openJournal}. */
   constructor(
+    private readonly folder: string,
     private readonly writer: JournalWriter,
     private readonly lock: JournalLock,
     private seq: number,
@@ -150,9 +179,52 @@ export class Journal {
     return this.append(renderTemplate('sessionClosed', fields));
   }
 
-  /** Records an event of the journal itself. */
-  record(kind: Extract<EventKind, 'started' | 'stopped'>, fields: object): number {
-    return this.append(renderTemplate(kind, fields));
+  /**
+   * Records that the proxy started, and an end for everything that the last run had begun when it was cut off: what came
+   * of its statements is not known, and saying so closes the books. Returns when all of it is on the disk.
+   * @throws PortcullisError JOURNAL_UNAVAILABLE (as rejection)
+   */
+  async start(fields: StartedFields, { openIntents, openSessions }: Omit<LastRun, 'tree'>): Promise<void> {
+    this.commitTo('started', fields);
+    for (const seq of openIntents) this.outcome({ for: seq, micros: 0, rows: 0, status: 'unknown' });
+    for (const [session, statements] of openSessions) {
+      this.sessionClosed({ session, reason: 'crashed', statements });
+    }
+    await this.sync();
+    this.heartbeats = setInterval(() => this.beat(), this.options.heartbeatMs ?? 60_000);
+    this.heartbeats.unref();
+  }
+
+  /** Milliseconds since the last heartbeat or start. */
+  private get awake(): number {
+    return Math.floor((monotonicMicros() - this.lastBeat) / 1000);
+  }
+
+  /** Records that the proxy lives. Where nothing can be written, the next heartbeat tries again. */
+  private beat(): void {
+    try {
+      this.commitTo('heartbeat', { awake: this.awake });
+      this.lastBeat = monotonicMicros();
+    } catch {
+      // `flush` has reported it.
+    }
+  }
+
+  /**
+   * Records an event that commits to all lines before it: they are written first, and the event is the next line.
+   * @throws PortcullisError JOURNAL_UNAVAILABLE where they cannot be written: nothing was recorded
+   */
+  private commitTo(
+    kind: 'started' | 'heartbeat' | 'stopped',
+    fields: StartedFields | HeartbeatFields | object,
+  ) {
+    this.flush();
+    const template = renderTemplate(kind, { ...fields, tree: this.writer.closeTree() });
+    this.seq += 1;
+    const line = renderLine(isoNow(), this.seq, template);
+    this.pending.add(this.seq, line);
+    this.head = makeHead(this.seq, line);
+    this.schedule(backgroundDelay);
   }
 
   /**
@@ -169,6 +241,7 @@ export class Journal {
       throw this.fail(error);
     }
     this.pending.clear();
+    this.writtenSeq = this.seq;
     if (this.fault !== undefined) this.resume();
   }
 
@@ -195,8 +268,9 @@ export class Journal {
   }
 
   private async stop(): Promise<void> {
+    clearInterval(this.heartbeats);
     try {
-      this.record('stopped', {});
+      this.commitTo('stopped', { awake: this.awake });
       await this.sync();
     } finally {
       this.isClosed = true;
@@ -226,12 +300,22 @@ export class Journal {
   }
 
   private async commit(): Promise<void> {
+    // A head whose line still waits is published after the commit that brings the line to the disk.
+    const head = this.head !== undefined && this.head.seq <= this.writtenSeq ? this.head : undefined;
     try {
       await this.writer.commit((error) => this.fail(error));
     } catch (error) {
       throw this.fail(error);
     }
     if (this.fault !== undefined && this.pending.isEmpty) this.resume();
+    if (head !== undefined) this.publish(head);
+    if (this.isClosed || this.writer.uncommittedBytes < (this.options.commitmentBytes ?? 4 * 2 ** 20)) return;
+    this.beat();
+  }
+
+  private publish(head: JournalHead): void {
+    writeHead(this.folder, head);
+    if (this.head === head) this.head = undefined;
   }
 
   private schedule(delay: number): void {
@@ -267,23 +351,4 @@ export class Journal {
     this.retryDelay = backgroundDelay;
     this.options.onResume?.();
   }
-}
-
-const words: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file size limit is reached',
-  EROFS: 'the disk is read-only',
-  EIO: 'the disk reports an error',
-  EACCES: 'access to the journal folder is denied',
-  ENOENT: 'the journal folder is missing',
-};
-
-function unavailable(error: unknown): PortcullisError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new PortcullisError(
-    'JOURNAL_UNAVAILABLE',
-    { message: words[code ?? ''] ?? message },
-    { cause: error },
-  );
 }

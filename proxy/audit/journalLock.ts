@@ -62,6 +62,12 @@ function releaseLock(path: string, text: string): void {
   if (readIfThere(path) === text) unlinkSync(path);
 }
 
+/** Words for whoever writes the journal now; undefined where nobody does. Takes nothing. */
+export function describeJournalHolder(folder: string): string | undefined {
+  const text = readIfThere(join(folder, lockName));
+  return text === undefined ? undefined : describeLiveHolder(text);
+}
+
 /** Removes a stale lock. Renaming first makes sure that of several takers only one removes, and removes what it judged. */
 function clearStaleLock(folder: string, path: string, aside: string): void {
   const text = readIfThere(path);

@@ -1,5 +1,6 @@
 /** Writes lines to the current segment, knows which of them are on disk, and moves on to the next segment. */
 
+import type { JournalTree, TreeHead } from './journalTree.ts';
 import type { RecoveredJournal } from './recoverJournal.ts';
 import { type JournalDisk, SegmentFile } from './segmentFile.ts';
 
@@ -16,14 +17,22 @@ export class JournalWriter {
     private segment: SegmentFile,
     private readonly segmentBytes: number,
     private readonly disk: JournalDisk,
+    private readonly tree: JournalTree,
   ) {}
 
-  static open(folder: string, at: RecoveredJournal, segmentBytes: number, disk: JournalDisk): JournalWriter {
+  /** @param tree over all lines that are there: goes on with what is written from now on */
+  static open(
+    folder: string,
+    at: RecoveredJournal,
+    tree: JournalTree,
+    segmentBytes: number,
+    disk: JournalDisk,
+  ): JournalWriter {
     const goesOn = at.segment > 0 && at.size < segmentBytes;
     const segment = goesOn
       ? SegmentFile.open(folder, at.segment, at.size, disk)
       : SegmentFile.create(folder, at.segment + 1, disk);
-    return new JournalWriter(folder, segment, segmentBytes, disk);
+    return new JournalWriter(folder, segment, segmentBytes, disk, tree);
   }
 
   /** Whether something was written that no commit has begun to bring to disk. */
@@ -60,7 +69,10 @@ export class JournalWriter {
       const { length } = this.unsynced;
       this.isDirty = false;
       try {
-        await this.segment.sync();
+        const isSynced = this.segment.sync();
+        // While the disk works: hashing costs nothing that anybody waits for.
+        this.unsynced.hashInto(this.tree);
+        await isSynced;
         this.unsynced.forget(length);
         if (this.segment.size >= this.segmentBytes) this.rotate();
         return;
@@ -72,6 +84,17 @@ export class JournalWriter {
     await this.replaceSegment();
   }
 
+  /** Bytes written that no commitment covers yet, as far as they were brought to the disk. */
+  get uncommittedBytes(): number {
+    return this.tree.openBytes;
+  }
+
+  /** The head over all lines written. The line that is written next must be the event that carries it. */
+  closeTree(): TreeHead {
+    this.unsynced.hashInto(this.tree);
+    return this.tree.close();
+  }
+
   close(): void {
     this.segment.close();
   }
@@ -80,6 +103,7 @@ export class JournalWriter {
   private rotate(): void {
     if (this.isDirty) this.segment.syncNow();
     this.isDirty = false;
+    this.unsynced.hashInto(this.tree);
     this.unsynced.forget(this.unsynced.length);
     try {
       const next = SegmentFile.create(this.folder, this.segment.number + 1, this.disk);
@@ -96,6 +120,7 @@ export class JournalWriter {
     const number = failed.syncedSize === 0 ? failed.number : failed.number + 1;
     // Nothing is written while `failure` is set: the bytes stay as they are until the new segment holds them.
     const lines = this.unsynced.bytes.subarray(0, this.unsynced.length);
+    this.unsynced.hashInto(this.tree);
     this.segment = await SegmentFile.createWith(this.folder, number, lines, this.disk);
     this.unsynced.forget(this.unsynced.length);
     this.isDirty = false;
@@ -116,6 +141,8 @@ class UnsyncedBytes {
   bytes = Buffer.allocUnsafeSlow(usualCapacity);
   /** How many of the bytes count. */
   length = 0;
+  /** How many of them are in the tree. */
+  private hashed = 0;
 
   /** Puts UTF-8 behind the bytes that count, without counting it yet. Answers its length. */
   encode(text: string): number {
@@ -125,8 +152,16 @@ class UnsyncedBytes {
     return this.bytes.write(text, this.length, 'utf8');
   }
 
-  /** Drops the first `count` bytes. */
+  /** Adds what counts and is not yet in it to the tree: in one piece for everything that came since the last time. */
+  hashInto(tree: JournalTree): void {
+    if (this.hashed === this.length) return;
+    tree.add(this.bytes.subarray(this.hashed, this.length));
+    this.hashed = this.length;
+  }
+
+  /** Drops the first `count` bytes, which are in the tree. */
   forget(count: number): void {
+    this.hashed -= count;
     this.bytes.copyWithin(0, count, this.length);
     this.length -= count;
     if (this.bytes.length > 16 * usualCapacity && this.length <= usualCapacity) this.resize(usualCapacity);

@@ -1,4 +1,5 @@
 /** What happens to a journal's folder before it is written again: a torn tail is cut off, anything else refuses. */
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -148,7 +149,7 @@ function cutTail(folder: string, segment: number, wholeSize: number, fileSize: n
     syncFolder(folder);
     ftruncateSync(fd, wholeSize);
     fsyncSync(fd);
-    return { bytes: bytes.length, file };
+    return { bytes: bytes.length, file, sha256: createHash('sha256').update(bytes).digest('hex') };
   } finally {
     closeSync(fd);
   }

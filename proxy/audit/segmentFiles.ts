@@ -42,6 +42,8 @@ export function syncFolder(folder: string): void {
 
 /** One line of a segment. */
 export interface SegmentLine {
+  /** Without the line feed. Good until the next line is asked for. */
+  readonly bytes: Buffer;
   /** Its text without the line feed; undefined where the bytes are not UTF-8. */
   readonly text: string | undefined;
   /** From 1. */
@@ -65,7 +67,14 @@ export async function* readLines(path: string): AsyncGenerator<SegmentLine> {
       const bytes =
         rest.length === 0 ? chunk.subarray(from, at) : Buffer.concat([...rest, chunk.subarray(from, at)]);
       rest = [];
-      yield { text: decode(bytes), number, offset, end: offset + bytes.length + 1, isWhole: true };
+      yield {
+        bytes,
+        text: decode(bytes),
+        number,
+        offset,
+        end: offset + bytes.length + 1,
+        isWhole: true,
+      };
       offset += bytes.length + 1;
       number += 1;
       from = at + 1;
@@ -74,7 +83,7 @@ export async function* readLines(path: string): AsyncGenerator<SegmentLine> {
   }
   if (rest.length === 0) return;
   const bytes = Buffer.concat(rest);
-  yield { text: decode(bytes), number, offset, end: offset + bytes.length, isWhole: false };
+  yield { bytes, text: decode(bytes), number, offset, end: offset + bytes.length, isWhole: false };
 }
 
 function decode(bytes: Buffer): string | undefined {

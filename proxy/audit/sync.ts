@@ -7,11 +7,14 @@
  *
  * The collector's answer alone says what it holds. An event is sent once it is on this machine's disk: otherwise a power
  * cut could leave the collector with events that the journal lost, and their numbers would be given out again.
+ *
+ * Each answer carries a receipt: a collector whose log is not what it was is sent nothing more ({@link CollectorLog}).
  */
 import type { SyncStatus } from '../control/messages.ts';
 import { isoNow } from '../kit/clock.ts';
 import { type CollectorClient, CollectorRefusal } from '../kit/collectorClient.ts';
 import type { Log } from '../kit/log.ts';
+import { CollectorLog } from './collectorLog.ts';
 import type { JournalEvent } from './events.ts';
 import type { Journal } from './journal.ts';
 import { seqAfter } from './readJournal.ts';
@@ -22,9 +25,9 @@ import { describeSyncProblem, SyncConflict } from './syncProblem.ts';
 export interface SyncOptions {
   /** The journal's. */
   readonly folder: string;
-  /** Where proxy.id and sync.json are kept. */
+  /** Where proxy.id, sync.json and collectorLog.json are kept. */
   readonly dataDirectory: string;
-  readonly client: Pick<CollectorClient, 'call'>;
+  readonly client: Pick<CollectorClient, 'call' | 'url'>;
   readonly journal: Pick<Journal, 'lastSeq' | 'sync'>;
   readonly log: Log;
   /** Told when anything in the status has changed. */
@@ -44,7 +47,7 @@ const smallestBatchBytes = 1 << 16;
 const hintMs = 1000;
 const stopMs = 1000;
 
-/** Starts at once. @throws Error where the proxy's id cannot be read or made */
+/** Starts at once. @throws Error where the proxy's id cannot be read or made, or what was kept of the collector's log */
 export function startSync(options: SyncOptions): EventSync {
   return new EventSync(options, readProxyId(options.dataDirectory));
 }
@@ -52,6 +55,7 @@ export function startSync(options: SyncOptions): EventSync {
 export class EventSync {
   readonly #options: SyncOptions;
   readonly #proxy: string;
+  readonly #log: CollectorLog;
   readonly #retryMs: { readonly first: number; readonly longest: number };
   readonly #waiters = new Set<() => void>();
   readonly #running: Promise<void>;
@@ -73,6 +77,9 @@ export class EventSync {
   constructor(options: SyncOptions, proxy: string) {
     this.#options = options;
     this.#proxy = proxy;
+    const { dataDirectory, client } = options;
+    const fetchKeys = () => client.call<unknown>('GET', '/v1/log/keys');
+    this.#log = new CollectorLog({ dataDirectory, url: client.url, fetchKeys });
     this.#retryMs = options.retryMs ?? { first: 500, longest: 60_000 };
     const hint = readSyncPosition(options.dataDirectory);
     this.#acknowledged = Math.min(hint.acknowledged, options.journal.lastSeq);
@@ -129,6 +136,7 @@ export class EventSync {
     await Promise.race([this.#running, patience]);
     clearTimeout(timer);
     this.#writeHint();
+    await this.#log.keep().catch(() => undefined); // what was kept before is as true
     this.#tell();
   }
 
@@ -190,8 +198,13 @@ export class EventSync {
 
   async #post(events: readonly JournalEvent[]): Promise<number> {
     const { client, journal } = this.#options;
-    const answer = await client.call<unknown>('POST', '/v1/events', { proxy: this.#proxy, events });
-    const { acknowledged } = (answer ?? {}) as { readonly acknowledged?: unknown };
+    const { knownSize } = this.#log;
+    const answer = await client.call<unknown>('POST', '/v1/events', {
+      proxy: this.#proxy,
+      events,
+      ...(knownSize !== undefined && { knownSize }),
+    });
+    const { acknowledged, receipt } = (answer ?? {}) as Readonly<Record<string, unknown>>;
     if (!Number.isSafeInteger(acknowledged) || (acknowledged as number) < 0) {
       throw new Error('the collector gave an answer that is not understood');
     }
@@ -200,6 +213,7 @@ export class EventSync {
         `the collector holds ${acknowledged} events of this proxy, but its journal has only ${journal.lastSeq}`,
       );
     }
+    await this.#log.take(receipt, this.#proxy, events);
     return acknowledged as number;
   }
 

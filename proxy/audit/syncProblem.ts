@@ -2,6 +2,7 @@
 import type { Problem } from '../control/messages.ts';
 import { CollectorRefusal, CollectorUnreachable } from '../kit/collectorClient.ts';
 import { PortcullisError } from '../kit/errors.ts';
+import { LogChanged } from './collectorLog.ts';
 
 /** The collector and this journal disagree about what happened: no retry mends that. */
 export class SyncConflict extends Error {
@@ -24,6 +25,15 @@ export function describeSyncProblem(error: unknown): SyncProblem {
       problem: {
         message: `Events are not sent: ${message}.`,
         hint: 'Keep the data folder as it is, and show this to those who run the collector: a journal was removed, replaced or put back from a copy.',
+      },
+    };
+  }
+  if (LogChanged.is(error)) {
+    return {
+      isSlow: true,
+      problem: {
+        message: `Events are not sent: the collector's log was changed: ${message}.`,
+        hint: 'They are kept on this machine. Show this to those who run the collector. Only if they replaced its log on purpose, remove collectorLog.json from the data folder: then the log is believed anew.',
       },
     };
   }

@@ -10,6 +10,7 @@ import { registerCatalog } from './routes/catalog.ts';
 import { registerDiscovery } from './routes/discovery.ts';
 import { registerEvents } from './routes/events.ts';
 import { registerLeases } from './routes/leases.ts';
+import { registerLog } from './routes/log.ts';
 import { registerRequests } from './routes/requests.ts';
 import { registerSnapshots } from './routes/snapshots.ts';
 import { registerStream } from './routes/stream.ts';
@@ -56,6 +57,7 @@ export async function makeApp(parts: Parts, log: Log): Promise<FastifyInstance> 
     registerCatalog(signedIn, parts);
     registerLeases(signedIn, parts);
     registerEvents(signedIn, parts);
+    registerLog(signedIn, parts);
     registerRequests(signedIn, parts);
     registerSnapshots(signedIn, parts);
     registerStream(signedIn, parts);

@@ -1,11 +1,14 @@
 /** The central service: builds the parts, brings the store up to date, listens, and stops in order. */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject, randomUUID } from 'node:crypto';
 import type { Log } from '../kit/log.ts';
 import { makeApp } from './app.ts';
 import { announce, startChanges } from './changes.ts';
+import { Checkpoints } from './checkpoints.ts';
 import type { CatalogConnection, Parts, Policy } from './parts.ts';
+import { openLog } from './store/logKeys.ts';
 import { migrate } from './store/migrate.ts';
 import { openStore } from './store/store.ts';
+import { startWitnessing, type Witness } from './witness.ts';
 
 export interface CollectorSettings {
   readonly databaseUrl: string;
@@ -15,6 +18,13 @@ export interface CollectorSettings {
   readonly clientId: string;
   readonly connections: readonly CatalogConnection[];
   readonly policyFiles: Policy['files'];
+  /** Ed25519, private: all of them sign the log. The same for all collectors of one store. */
+  readonly signingKeys: readonly KeyObject[];
+  /** Takes the keys though the log is signed by others, none of which is among them. */
+  readonly mayReplaceKeys?: boolean;
+  /** Asked to cosign the log once a minute, unless told, where it has grown. */
+  readonly witnesses?: readonly Witness[];
+  readonly witnessMs?: number;
   /** 0: a free one. */
   readonly port: number;
   /** 127.0.0.1 unless told: TLS is the business of what stands in front. */
@@ -49,12 +59,21 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
     await migrate(store).catch((error: unknown) => {
       throw new Error(`The collector's store cannot be used: ${wordsOf(error)}`, { cause: error });
     });
+    const identity = await openLog(
+      store,
+      proposeOrigin(settings.audience),
+      settings.signingKeys,
+      settings.mayReplaceKeys ?? false,
+    );
+    const checkpoints = new Checkpoints(identity, store);
     const changes = await startChanges(databaseUrl, log);
     undo.unshift(() => changes.stop());
     let policy = makePolicy(settings.policyFiles);
     const parts: Parts = {
       store,
       changes,
+      checkpoints,
+      witnesses: settings.witnesses ?? [],
       discovery: { issuer: settings.issuer, clientId: settings.clientId, audience: settings.audience },
       connections,
       get policy() {
@@ -70,6 +89,12 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
       clearTimeout(cutOff);
     });
     await app.listen({ port: settings.port, host });
+    if (parts.witnesses.length > 0) {
+      const { witnesses } = parts;
+      undo.unshift(
+        startWitnessing({ checkpoints, store, witnesses, intervalMs: settings.witnessMs ?? 60_000, log }),
+      );
+    }
     // A restart is how the catalog changes, and one of the ways in which policy does.
     await announce(store, 'catalog');
     await announce(store, 'policy');
@@ -107,6 +132,13 @@ function indexConnections(connections: readonly CatalogConnection[]): ReadonlyMa
   const byName = new Map(connections.map((connection) => [connection.name, connection]));
   if (byName.size === connections.length) return byName;
   throw new Error('Two connections have the same name. Give each a name of its own.');
+}
+
+/** A log's name is a URL without its scheme (C2SP tlog-tiles), where the collector has one that others know. */
+function proposeOrigin(audience: string): string {
+  if (!audience.startsWith('https://') || !URL.canParse(audience)) return `localhost/${randomUUID()}`;
+  const { host, pathname } = new URL(audience);
+  return `${host}${pathname}`.replace(/\/+$/, '').replaceAll('+', '%2B');
 }
 
 function makePolicy(files: Policy['files']): Policy {

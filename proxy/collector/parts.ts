@@ -1,7 +1,9 @@
 /** What the routes are given: settings as they are kept while running, the store, and what tells about changes. */
 import type { Changes } from './changes.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { Problem } from './problem.ts';
 import type { Store } from './store/store.ts';
+import type { Witness } from './witness.ts';
 
 /** A governed database target. */
 export interface CatalogConnection {
@@ -20,6 +22,8 @@ export interface Policy {
 export interface Parts {
   readonly store: Store;
   readonly changes: Changes;
+  readonly checkpoints: Checkpoints;
+  readonly witnesses: readonly Witness[];
   readonly discovery: { readonly issuer: string; readonly clientId: string; readonly audience: string };
   readonly connections: ReadonlyMap<string, CatalogConnection>;
   readonly policy: Policy;

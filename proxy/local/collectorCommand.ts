@@ -1,11 +1,16 @@
 /** `portcullis collector`: the central service, on a PostgreSQL of yours or an embedded one, until it is stopped. */
+import type { KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { cosignatureType, parseNoteKey } from '../audit/log/signedNote.ts';
 import { startCollector } from '../collector/collector.ts';
 import type { CatalogConnection } from '../collector/parts.ts';
+import { readOrMakeSigningKeys, readSigningKeys } from '../collector/signingKeys.ts';
+import type { Witness } from '../collector/witness.ts';
 import { fetchProviderMetadata } from '../identity/providerMetadata.ts';
 import { createLog, type Log } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
+import { isMaskingFile } from '../policy/masking/maskingFile.ts';
 import { makePolicy } from '../policy/policyEngine.ts';
 import { type PolicyTexts, readPolicyTexts } from '../policy/policyFiles.ts';
 import { connectionsFileName, readConnectionsFile } from './connectionsFile.ts';
@@ -13,7 +18,7 @@ import { joinLink } from './editorHint.ts';
 import { startLocalServer } from './localServer.ts';
 import { followPolicyFolder } from './policyFolder.ts';
 import { runUntilStopped } from './untilStopped.ts';
-import { audience as defaultAudience, clientId as defaultClientId } from './upServices.ts';
+import { audience as defaultAudience, clientId as defaultClientId, signingKeyFile } from './upServices.ts';
 import { loadUpState } from './upState.ts';
 import { dataFolder } from './userFolders.ts';
 
@@ -24,6 +29,10 @@ export interface CollectorOptions {
   readonly 'database-url'?: string | undefined;
   readonly data?: string | undefined;
   readonly policy?: string | undefined;
+  readonly 'signing-key'?: string | undefined;
+  readonly 'replace-signing-key': boolean;
+  readonly witness?: string | undefined;
+  readonly 'witness-key'?: string | undefined;
   readonly port?: number | undefined;
   readonly json: boolean;
 }
@@ -37,6 +46,8 @@ export function runCollector(options: CollectorOptions): Promise<number> {
   return runUntilStopped(log, async ({ closers, stopping }) => {
     await checkProvider(options.issuer);
     checkAudience(options.audience);
+    const witnesses = readWitness(options.witness, options['witness-key']);
+    const signingKeys = readKeys(options);
     const { connections, policyTexts, policyFolder } = await readGovernance(options.policy);
     const databaseUrl = options['database-url'] ?? (await startStore(options.data, log, closers));
     if (stopping.aborted) return;
@@ -47,6 +58,9 @@ export function runCollector(options: CollectorOptions): Promise<number> {
       clientId: options['client-id'] ?? defaultClientId,
       connections,
       policyFiles: policyTexts.files,
+      signingKeys,
+      mayReplaceKeys: options['replace-signing-key'],
+      witnesses,
       port: options.port ?? (await freePortOr(usualPort)),
       log,
     });
@@ -115,9 +129,33 @@ async function readGovernance(folder: string | undefined): Promise<{
 }
 
 function hasPolicies(folder: string): boolean {
-  return readdirSync(folder, { recursive: true }).some((name) =>
-    String(name).toLowerCase().endsWith('.cedar'),
+  return readdirSync(folder, { recursive: true }).some(
+    (name) => String(name).toLowerCase().endsWith('.cedar') || isMaskingFile(String(name)),
   );
+}
+
+/** The key file is made where none is named: several collectors over one store have to be given the same. */
+function readKeys(options: CollectorOptions): readonly KeyObject[] {
+  if (options['signing-key'] !== undefined) return readSigningKeys(options['signing-key']);
+  const folder = ownFolder(options.data);
+  return readOrMakeSigningKeys(join(folder, signingKeyFile));
+}
+
+function readWitness(address: string | undefined, key: string | undefined): readonly Witness[] {
+  if (address === undefined || key === undefined) return [];
+  const isUrl = URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
+  if (!isUrl) throw new Error(`--witness ${address} is not the address of a witness: https://…`);
+  const witnessKey = parseNoteKey(key);
+  if (witnessKey.type !== cosignatureType) {
+    throw new Error(`--witness-key ${key} is a key for notes, not for cosignatures (C2SP tlog-cosignature)`);
+  }
+  return [{ url: address.replace(/\/+$/, ''), key: witnessKey }];
+}
+
+function ownFolder(wanted: string | undefined): string {
+  const folder = wanted === undefined ? join(dataFolder(), 'collector') : resolve(wanted);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
 }
 
 /** The embedded PostgreSQL, where no other is named. */
@@ -126,8 +164,7 @@ async function startStore(
   log: Log,
   closers: (() => Promise<void>)[],
 ): Promise<string> {
-  const data = wanted === undefined ? join(dataFolder(), 'collector') : resolve(wanted);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const data = ownFolder(wanted);
   say(`… starting the embedded PostgreSQL in ${data}`);
   const { serverPassword, rolePassword, collectorPassword } = loadUpState(data, []);
   const server = await startLocalServer({

@@ -1,6 +1,8 @@
 /** What `portcullis up` starts besides the proxy: the development provider and the collector, on their embedded store. */
 
+import { join } from 'node:path';
 import { type RunningCollector, startCollector } from '../collector/collector.ts';
+import { readOrMakeSigningKeys } from '../collector/signingKeys.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Log } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
@@ -11,6 +13,8 @@ import type { UpState } from './upState.ts';
 
 export const audience = 'urn:portcullis:collector';
 export const clientId = 'portcullis';
+/** In the data folder, beside the embedded store. */
+export const signingKeyFile = 'log-signing-key.pem';
 
 export interface UpServicesOptions {
   readonly data: string;
@@ -53,6 +57,7 @@ export async function startUpServices(
     clientId,
     connections: options.connections,
     policyFiles: options.policyFiles,
+    signingKeys: readOrMakeSigningKeys(join(data, signingKeyFile)),
     port: await freePortOr(state.collectorPort),
     log,
   });

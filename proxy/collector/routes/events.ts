@@ -6,6 +6,7 @@ import { callerOf } from '../authentication.ts';
 import type { Parts } from '../parts.ts';
 import { listOf, pageQuery, problems, readLimit, text, time } from '../schemas/common.ts';
 import { eventSchema } from '../schemas/events.ts';
+import { knownSize, receipt } from '../schemas/log.ts';
 import { type EventFilter, findEvents } from '../store/findEvents.ts';
 import { takeEvents } from '../store/takeEvents.ts';
 
@@ -26,7 +27,7 @@ const foundEvent = {
 type Query = Omit<EventFilter, 'limit' | 'onlySubject'> & { readonly limit?: string };
 
 export function registerEvents(app: FastifyInstance, parts: Parts): void {
-  app.post<{ Body: { proxy: string; events: JournalEvent[] } }>(
+  app.post<{ Body: { proxy: string; events: JournalEvent[]; knownSize?: number } }>(
     '/v1/events',
     {
       bodyLimit: maxBatchBytes,
@@ -40,22 +41,27 @@ export function registerEvents(app: FastifyInstance, parts: Parts): void {
           properties: {
             proxy: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,100}$' },
             events: { type: 'array', maxItems: 20_000, items: eventSchema },
+            knownSize,
           },
           additionalProperties: false,
         },
         response: {
           200: {
             type: 'object',
-            required: ['acknowledged'],
-            properties: { acknowledged: { type: 'integer', minimum: 0 } },
+            required: ['acknowledged', 'receipt'],
+            properties: { acknowledged: { type: 'integer', minimum: 0 }, receipt },
           },
           ...problems,
         },
       },
     },
     async (request) => {
-      const { proxy, events } = request.body;
-      return { acknowledged: await takeEvents(parts.store, callerOf(request).identity, proxy, events) };
+      const { proxy, events, knownSize } = request.body;
+      const taken = await takeEvents(parts.store, callerOf(request).identity, proxy, events);
+      return {
+        acknowledged: taken.acknowledged,
+        receipt: await parts.checkpoints.receiptFor(taken, knownSize),
+      };
     },
   );
 

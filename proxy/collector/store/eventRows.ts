@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../audit/canonicalJson.ts';
 import type { JournalEvent } from '../../audit/events.ts';
+import { logEntryOf } from '../../audit/log/logEntry.ts';
+import { leafHash } from '../../audit/log/merkleTree.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { Problem } from '../problem.ts';
 
@@ -14,16 +16,22 @@ export interface Inherited {
   readonly relations: readonly string[];
 }
 
-/** The names are those of the columns. */
-export interface EventRow extends Inherited {
+/** Hashes of an event, hex. */
+export interface EventHashes {
+  /** SHA-256 of the canonical JSON. */
+  readonly digest: string;
+  /** Over its entry in the log (RFC 6962). */
+  readonly leaf: string;
+}
+
+/** The names are those of the columns; `leaf` is kept with the log. */
+export interface EventRow extends Inherited, EventHashes {
   readonly seq: number;
   readonly at: string;
   readonly kind: string;
   readonly session: string | null;
   readonly outcome_of: number | null;
   readonly changes_schema: boolean;
-  /** Hex SHA-256 of the canonical JSON. */
-  readonly digest: string;
   readonly event: JournalEvent;
 }
 
@@ -31,9 +39,13 @@ export interface EventRow extends Inherited {
 const schemaEffects: ReadonlySet<string> = new Set(['create', 'alterAdditive', 'alter', 'drop', 'privilege']);
 
 /** @throws Problem 400 where it has no canonical form */
-export function digestEvent(event: JournalEvent): string {
+export function hashEvent(proxy: string, event: { readonly seq: number }): EventHashes {
   try {
-    return createHash('sha256').update(canonicalJson(event)).digest('hex');
+    const text = canonicalJson(event);
+    return {
+      digest: createHash('sha256').update(text).digest('hex'),
+      leaf: leafHash(logEntryOf(proxy, event.seq, text)).toString('hex'),
+    };
   } catch (error) {
     // TypeError: half a surrogate pair. RangeError: nested too deeply.
     if (error instanceof TypeError || error instanceof RangeError) {
@@ -52,6 +64,7 @@ export function digestEvent(event: JournalEvent): string {
  * @param inherited of the intent or the session it belongs to
  */
 export function makeEventRow(
+  proxy: string,
   event: JournalEvent,
   sender: Identity,
   isService: boolean,
@@ -75,7 +88,7 @@ export function makeEventRow(
     session: ('session' in event ? event.session : undefined) ?? null,
     outcome_of: event.kind === 'outcome' ? event.for : null,
     changes_schema: event.kind === 'intent' && effects.some(({ kind }) => schemaEffects.has(kind)),
-    digest: digestEvent(event),
+    ...hashEvent(proxy, event),
     event,
   };
 }

@@ -24,8 +24,9 @@ export async function migrate(store: Store): Promise<void> {
         `the store is of version ${last}, and this collector knows versions up to ${newest}. Start a newer collector, or name another database.`,
       );
     }
-    for (const { number, name, sql } of migrations.filter((migration) => migration.number > last)) {
+    for (const { number, name, sql, fill } of migrations.filter((migration) => migration.number > last)) {
       await queries.query(sql);
+      await fill?.(queries);
       await queries.query('INSERT INTO portcullis.migrations (number, name) VALUES ($1, $2)', [number, name]);
     }
   });

@@ -1,9 +1,14 @@
 /** The store's tables, as numbered steps that are never changed once released; plain SQL of PostgreSQL 13 to 18. */
 
+import { enterEarlierEvents } from './log.ts';
+import type { Queries } from './store.ts';
+
 export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly sql: string;
+  /** What SQL cannot do, after it, in the same transaction. */
+  readonly fill?: (queries: Queries) => Promise<void>;
 }
 
 export const migrations: readonly Migration[] = [
@@ -122,6 +127,48 @@ export const migrations: readonly Migration[] = [
         snapshot jsonb NOT NULL
       );
       CREATE INDEX baselines_newest ON portcullis.baselines (connection, id DESC);
+    `,
+  },
+  {
+    number: 5,
+    name: 'log',
+    fill: enterEarlierEvents,
+    sql: `
+      -- One row: locking it gives the leaves their one order. Peaks: the roots of the largest complete subtrees, joined.
+      CREATE TABLE portcullis.log (
+        is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+        origin text,
+        size bigint NOT NULL DEFAULT 0,
+        peaks bytea NOT NULL DEFAULT ''
+      );
+      INSERT INTO portcullis.log DEFAULT VALUES;
+      -- No reference to the events: leaves stay when what they cover is no longer kept.
+      CREATE TABLE portcullis.log_leaves (
+        index bigint PRIMARY KEY,
+        proxy text NOT NULL,
+        seq bigint NOT NULL,
+        hash bytea NOT NULL
+      );
+      CREATE UNIQUE INDEX log_leaves_of_event ON portcullis.log_leaves (proxy, seq);
+      -- The hashes of tiles above level 0 (C2SP tlog-tiles).
+      CREATE TABLE portcullis.log_nodes (
+        level smallint NOT NULL,
+        index bigint NOT NULL,
+        hash bytea NOT NULL,
+        PRIMARY KEY (level, index)
+      );
+      CREATE TABLE portcullis.log_keys (
+        key text PRIMARY KEY,
+        since timestamptz(3) NOT NULL DEFAULT now(),
+        -- when a collector started that no longer signs with it
+        until timestamptz(3)
+      );
+      -- Those that a witness has cosigned, with its lines.
+      CREATE TABLE portcullis.log_checkpoints (
+        size bigint PRIMARY KEY,
+        made_at timestamptz(3) NOT NULL DEFAULT now(),
+        note text NOT NULL
+      );
     `,
   },
 ];

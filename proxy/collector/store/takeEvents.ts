@@ -4,21 +4,28 @@ import type { Identity } from '../../identity/identity.ts';
 import { isInGroup } from '../access.ts';
 import { announce } from '../changes.ts';
 import { Problem } from '../problem.ts';
-import { digestEvent, type EventRow, type Inherited, makeEventRow } from './eventRows.ts';
+import { type EventRow, hashEvent, type Inherited, makeEventRow } from './eventRows.ts';
+import { type Appended, appendLeaves } from './log.ts';
 import type { Queries, Store } from './store.ts';
 
-/** @returns the highest sequence number up to which all events of the proxy are held */
+export interface Taken {
+  /** The highest sequence number up to which all events of the proxy are held. */
+  readonly acknowledged: number;
+  /** How the log has grown; undefined where every event was held before. */
+  readonly appended?: Appended;
+}
+
 export async function takeEvents(
   store: Store,
   sender: Identity,
   proxy: string,
   events: readonly JournalEvent[],
-): Promise<number> {
+): Promise<Taken> {
   const isService = isInGroup(sender, 'proxies');
   requireUnbroken(events);
   if (!isService) requireOwn(events, sender);
   const first = events[0];
-  if (first === undefined) return readAcknowledged(store, sender, proxy);
+  if (first === undefined) return { acknowledged: await readAcknowledged(store, sender, proxy) };
   return store.transaction(async (queries) => {
     const acknowledged = await claimProxy(queries, sender, proxy);
     if (first.seq > acknowledged + 1) {
@@ -35,13 +42,13 @@ export async function takeEvents(
     );
     const fresh = events.filter(({ seq }) => seq > acknowledged);
     const last = fresh.at(-1);
-    if (last === undefined) return acknowledged;
+    if (last === undefined) return { acknowledged };
     const rows = await makeRows(queries, proxy, fresh, sender, isService);
     await insertRows(queries, proxy, rows);
     const through = lastSeqOf(last);
     await queries.query('UPDATE portcullis.proxies SET acknowledged = $2 WHERE id = $1', [proxy, through]);
     if (rows.some((row) => row.changes_schema)) await announce(queries, 'drift');
-    return through;
+    return { acknowledged: through, appended: await appendLeaves(queries, proxy, rows) };
   });
 }
 
@@ -115,7 +122,7 @@ async function requireSame(queries: Queries, proxy: string, events: readonly Jou
     [proxy, events.map(({ seq }) => seq)],
   );
   const held = new Map(rows.map(({ seq, digest }) => [Number(seq), digest]));
-  const other = events.find((event) => held.get(event.seq) !== digestEvent(event));
+  const other = events.find((event) => held.get(event.seq) !== hashEvent(proxy, event).digest);
   if (other === undefined) return;
   throw new Problem(
     409,
@@ -139,7 +146,7 @@ async function makeRows(
         : event.kind === 'sessionClosed'
           ? sessions.get(event.session)
           : undefined;
-    const row = makeEventRow(event, sender, isService, inherited);
+    const row = makeEventRow(proxy, event, sender, isService, inherited);
     if (event.kind === 'intent') intents.set(event.seq, row);
     if (event.kind === 'sessionOpened') sessions.set(event.session, row);
     return row;

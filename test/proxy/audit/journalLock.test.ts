@@ -17,7 +17,7 @@ test('a second opener in the same process is refused until the first has closed'
   });
   await journal.close();
   await (await openJournal(folder)).close();
-  expect(readdirSync(folder)).toEqual(['00000001.jsonl']);
+  expect(readdirSync(folder)).toEqual(['00000001.jsonl', 'journal.head']);
 });
 
 test('a live process is named, and its journal stays untouched; once it is killed the folder is free', async () => {

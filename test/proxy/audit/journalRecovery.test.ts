@@ -54,8 +54,12 @@ test('wherever the last segment is cut, every whole line is recovered, the rest 
     writeFileSync(last.replace(folder, copy), bytes.subarray(0, cut));
     const wholeLines = bytes.subarray(0, cut).toString('latin1').split('\n').length - 1;
     const restLength = cut - (bytes.subarray(0, cut).lastIndexOf(10) + 1);
+    // Of a run that was cut off, what came of each statement is recorded as unknown.
+    const left = bytesOf(copy).slice(0, bytesOf(copy).lastIndexOf('\n') + 1);
+    const unended = left.includes('"kind":"stopped"') ? 0 : left.split('"kind":"intent"').length - 1;
     const journal = await open(copy);
-    expect({ seed, cut, lastSeq: journal.lastSeq }).toEqual({ seed, cut, lastSeq: earlier + wholeLines + 1 });
+    const lastSeq = earlier + wholeLines + 1 + unended;
+    expect({ seed, cut, lastSeq: journal.lastSeq }).toEqual({ seed, cut, lastSeq });
     await journal.close();
     const events = await readAll(copy);
     expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
@@ -64,7 +68,10 @@ test('wherever the last segment is cut, every whole line is recovered, the rest 
     if (restLength === 0) continue;
     expect(readFileSync(join(copy, torn[0] ?? ''))).toEqual(bytes.subarray(cut - restLength, cut));
     expect(events).toContainEqual(
-      expect.objectContaining({ kind: 'started', torn: { bytes: restLength, file: torn[0] } }),
+      expect.objectContaining({
+        kind: 'started',
+        torn: expect.objectContaining({ bytes: restLength, file: torn[0] }),
+      }),
     );
   }
 });

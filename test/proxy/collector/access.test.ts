@@ -58,9 +58,13 @@ describe('tokens', () => {
   it('asks for a token on every route under /v1', async () => {
     const { paths } = (await harness.call(undefined, 'GET', '/openapi.json')).body;
     for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
-      if (!path.startsWith('/v1/')) continue;
+      if (!/^\/(v1\/|checkpoint|tile\/)/.test(path)) continue;
       for (const method of Object.keys(methods)) {
-        const { status } = await harness.call(undefined, method.toUpperCase(), path.replace(/\{\w+\}/, 'x'));
+        const { status } = await harness.call(
+          undefined,
+          method.toUpperCase(),
+          path.replace(/\{[\w*]+\}/, 'x'),
+        );
         expect([method, path, status]).toEqual([method, path, 401]);
       }
     }
@@ -99,12 +103,15 @@ describe('what the service says of itself', () => {
       .sort();
     expect(routes).toEqual([
       'GET /.well-known/portcullis',
+      'GET /checkpoint',
       'GET /healthz',
       'GET /openapi.json',
+      'GET /tile/{*}',
       'GET /v1/baselines/{connection}',
       'GET /v1/catalog',
       'GET /v1/drift',
       'GET /v1/events',
+      'GET /v1/log/keys',
       'GET /v1/me',
       'GET /v1/policy',
       'GET /v1/requests',

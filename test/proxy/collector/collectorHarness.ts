@@ -1,5 +1,6 @@
 /** A collector over a real PostgreSQL with a real token issuer, and callers of it. */
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { Client, type QueryResultRow } from 'pg';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
 import {
   type CollectorSettings,
@@ -45,6 +46,7 @@ export async function startHarness(
 ): Promise<Harness> {
   const [postgres, issuer] = await Promise.all([startTestPostgres({ version }), startIssuer()]);
   const logged: string[] = [];
+  const signingKeys = [generateKeyPairSync('ed25519').privateKey];
   const startAnother = (more: Partial<CollectorSettings> = {}): Promise<RunningCollector> =>
     startCollector({
       databaseUrl: postgres.url(),
@@ -56,6 +58,7 @@ export async function startHarness(
         { name: 'lab', environment: 'development', url: 'postgres://lab@db.example.com/lab' },
       ],
       policyFiles: [{ name: 'reads.cedar', text: '// nothing' }],
+      signingKeys,
       port: 0,
       log: createLog('debug', (line) => logged.push(line)),
       ...changes,
@@ -149,4 +152,19 @@ export function newRequest(text: string, fields: Readonly<Record<string, unknown
     .update(JSON.stringify([connection, text, parameters ?? null]))
     .digest('hex');
   return { digest, ...request };
+}
+
+/** As the superuser, past the collector. */
+export async function runSql<Row extends QueryResultRow>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
 }

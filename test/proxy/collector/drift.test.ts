@@ -82,7 +82,7 @@ describe('drift', () => {
         outcome(10, 9, 'error'),
       ],
     });
-    expect(sent.body).toEqual({ acknowledged: 10 });
+    expect(sent.body).toMatchObject({ acknowledged: 10 });
     const note: SnapshotColumn = { name: 'note', type: 'text', nullable: true };
     await put('shop', snapshot(minutesAgo(1), { customers: [id, note], invoices: [id], orders: [id, note] }));
     const { items } = (await drift('shop')) as { items: DriftItem[] };

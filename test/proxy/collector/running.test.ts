@@ -170,7 +170,7 @@ describe('restarts', () => {
     const second = await harness.startAnother();
     const call = (method: string, path: string, sent?: unknown) =>
       harness.callAt(second.url, people.dev, method, path, sent);
-    expect((await call('POST', '/v1/events', { proxy: 'kept', events: [] })).body).toEqual({
+    expect((await call('POST', '/v1/events', { proxy: 'kept', events: [] })).body).toMatchObject({
       acknowledged: 1,
     });
     expect((await call('GET', `/v1/requests/${body.id}`)).body).toEqual(body);
@@ -193,7 +193,7 @@ describe('restarts', () => {
         harness.callAt(collector.url, people.dev, method, path, sent);
       const listener = await listen(collector.url);
       const batch = { proxy: 'away', events: [intent(people.dev, 1)] };
-      expect((await call('POST', '/v1/events', batch)).body).toEqual({ acknowledged: 1 });
+      expect((await call('POST', '/v1/events', batch)).body).toMatchObject({ acknowledged: 1 });
 
       await postgres.stop();
       for (const [method, path, sent] of [
@@ -214,7 +214,7 @@ describe('restarts', () => {
 
       postgres = await startEmbeddedPostgres({ ...options, port });
       await until(async () => (await call('GET', '/healthz')).status === 200);
-      expect((await call('POST', '/v1/events', batch)).body).toEqual({ acknowledged: 1 });
+      expect((await call('POST', '/v1/events', batch)).body).toMatchObject({ acknowledged: 1 });
       // Listeners are told to ask for everything again, and hear what comes after.
       await until(() => listener.heard.includes('requests') && listener.heard.includes('drift'));
       listener.heard.length = 0;
@@ -244,7 +244,7 @@ describe.skipIf(!hasPostgres15())('over PostgreSQL 15', () => {
         proxy: 'old',
         events: [intent(people.dev, 1)],
       });
-      expect(sent.body).toEqual({ acknowledged: 1 });
+      expect(sent.body).toMatchObject({ acknowledged: 1 });
       const { body } = await old.call(people.dev, 'POST', '/v1/requests', newRequest('UPDATE old'));
       await old.call(people.reviewer, 'POST', `/v1/requests/${body.id}/reviews`, { decision: 'approve' });
       expect((await old.call(people.dev, 'POST', `/v1/requests/${body.id}/use`)).body.state).toBe('used');

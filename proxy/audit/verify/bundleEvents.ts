@@ -1,0 +1,146 @@
+/** The events of a bundle: each in the log under the checkpoint, all of them there, and nothing without its end. */
+import { isUtf8 } from 'node:buffer';
+import { canonicalJson } from '../canonicalJson.ts';
+import type { JournalEvent } from '../events.ts';
+import { memberNames, rangesOf } from '../evidence/bundle.ts';
+import { isUnfiltered, type Manifest } from '../evidence/manifest.ts';
+import type { TreeHead } from '../log/checkpoint.ts';
+import { logEntryOf } from '../log/logEntry.ts';
+import { leafHash, verifyInclusion } from '../log/merkleTree.ts';
+import { parseEvent, seqAfter } from '../readJournal.ts';
+import { OpenEnds } from './openEnds.ts';
+import type { Findings, Problem } from './verdicts.ts';
+
+interface Line {
+  readonly proxy: string;
+  readonly event: JournalEvent;
+  readonly index: number;
+  readonly proof: readonly string[];
+}
+
+const file = memberNames.events;
+
+export class BundleEvents {
+  count = 0;
+  readonly #seen: { readonly proxy: string; readonly event: JournalEvent }[] = [];
+  readonly #indices = new Set<number>();
+
+  constructor(
+    readonly findings: Findings,
+    readonly manifest: Manifest | undefined,
+    /** Undefined where no checkpoint can be believed. */
+    readonly head: TreeHead | undefined,
+  ) {}
+
+  read(bytes: Buffer | undefined): void {
+    if (bytes === undefined) {
+      this.findings.missing('the part is missing', { file });
+      return;
+    }
+    for (let from = 0; from < bytes.length; ) {
+      const end = bytes.indexOf(10, from);
+      const line = bytes.subarray(from, end === -1 ? bytes.length : end);
+      if (end === -1) this.findings.missing('the last line is cut off', { file, byte: from });
+      this.#takeLine(line, from);
+      from += line.length + 1;
+    }
+    if (this.count === 0) this.findings.note('No event matches what was asked for.');
+    this.#checkCounts();
+    this.#checkEnds();
+  }
+
+  #takeLine(bytes: Buffer, byte: number): void {
+    const line = parseLine(bytes);
+    if (line === undefined) {
+      this.findings.altered('this is not an event with its proof', { file, byte });
+      return;
+    }
+    const { proxy, event, index, proof } = line;
+    const where = { file, byte, proxy, event: event.seq };
+    this.count += 1;
+    if (this.#indices.has(index)) this.findings.altered(`entry ${index} of the log stands here again`, where);
+    this.#indices.add(index);
+    const before = this.#seen.at(-1);
+    if (before?.proxy === proxy && event.seq < seqAfter(before.event)) {
+      this.findings.altered('the event is not in its place', where);
+    }
+    this.#seen.push({ proxy, event });
+    if (this.head === undefined) return;
+    const leaf = leafHash(logEntryOf(proxy, event.seq, canonicalJson(event)));
+    const hashes = proof.map((hash) => Buffer.from(hash, 'base64'));
+    if (!verifyInclusion(leaf, index, this.head.size, hashes, this.head.root)) {
+      this.findings.altered(`the log holds no such event as entry ${index}`, where);
+    }
+  }
+
+  /** What is there against what the collector has signed that it put in. */
+  #checkCounts(): void {
+    const { manifest, findings } = this;
+    if (manifest === undefined) return;
+    const found = new Map(rangesOf(this.#seen).map((own) => [own.proxy, own]));
+    for (const { proxy, events, ranges } of manifest.proxies) {
+      const own = found.get(proxy);
+      found.delete(proxy);
+      if (canonicalJson(own?.ranges ?? []) === canonicalJson(ranges) && own?.events === events) continue;
+      findings.missing(
+        `${events} events were put in (${describeRanges(ranges)}), and ${own?.events ?? 0} are there (${describeRanges(own?.ranges ?? [])})`,
+        { file, proxy },
+      );
+    }
+    for (const [proxy, own] of found) {
+      findings.altered(`${own.events} events are there that were not put in`, { file, proxy });
+    }
+    if (this.count !== manifest.events) {
+      findings.missing(`${manifest.events} events were put in, and ${this.count} are there`, { file });
+    }
+    if (!isUnfiltered(manifest)) return;
+    for (const { proxy, ranges } of manifest.proxies) {
+      ranges.slice(1).forEach(([next], i) => {
+        const last = ranges[i]?.[1] ?? 0;
+        findings.missing(
+          `events ${last + 1} to ${next - 1} are missing: the log’s store no longer has them`,
+          {
+            proxy,
+          },
+        );
+      });
+    }
+  }
+
+  #checkEnds(): void {
+    const { manifest } = this;
+    if (manifest === undefined || !isUnfiltered(manifest)) return;
+    const byProxy = new Map<string, OpenEnds>();
+    for (const { proxy, event } of this.#seen) {
+      const ends = byProxy.get(proxy) ?? new OpenEnds(this.findings, false);
+      byProxy.set(proxy, ends);
+      const where: Omit<Problem, 'message'> = { file, proxy, event: event.seq };
+      ends.take(event, where);
+    }
+    for (const [proxy, ends] of byProxy) ends.endOfRange(proxy);
+  }
+}
+
+function parseLine(bytes: Buffer): Line | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
+  try {
+    const value = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { proxy, event, index, proof, receivedAt } = value;
+    const parsed = parseEvent(JSON.stringify(event));
+    const isProof = Array.isArray(proof) && proof.every((hash) => typeof hash === 'string');
+    if (parsed === undefined || typeof proxy !== 'string' || typeof receivedAt !== 'string') return undefined;
+    if (!Number.isSafeInteger(index) || !isProof || canonicalJson(value) !== text) return undefined;
+    return { proxy, event: parsed, index: index as number, proof };
+  } catch {
+    return undefined;
+  }
+}
+
+function describeRanges(ranges: readonly (readonly [number, number])[]): string {
+  const shown = ranges
+    .slice(0, 5)
+    .map(([from, through]) => (from === through ? `${from}` : `${from}–${through}`));
+  if (ranges.length > 5) shown.push('…');
+  return shown.length === 0 ? 'none' : `numbers ${shown.join(', ')}`;
+}
