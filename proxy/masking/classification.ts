@@ -1,4 +1,5 @@
 /** What a column is, and what may be done with it: the types. Made by `classifyCatalog`. */
+import type { KindTokens } from './methods/tokens.ts';
 
 export type ClassificationKind =
   | 'pii.name'
@@ -21,6 +22,15 @@ export type ClassificationKind =
 /** What a statement may do with the raw value besides projecting it masked (DESIGN.md §4, masking). */
 export type ColumnUseRight = 'none' | 'equality' | 'order' | 'open';
 
+/** How a value is masked: `chooseMask` says what each makes of which types. */
+export type MaskMethod = 'partial' | 'redact' | 'null' | 'token' | 'digits' | 'year' | 'bucket';
+
+/** A method that was chosen, with what it draws from. */
+export interface ChosenMask {
+  readonly method: MaskMethod;
+  readonly tokens: KindTokens;
+}
+
 export interface Classification {
   readonly kind: ClassificationKind;
   readonly use: ColumnUseRight;
@@ -30,6 +40,20 @@ export interface Classification {
   readonly confidence: number;
   /** Computed from classified values (a view's expression, a generated column): its mask shows nothing of it at all. */
   readonly isDerived?: true;
+  /** Chosen by the policy; where absent, kind and type choose. */
+  readonly mask?: ChosenMask;
+  /** When it was first found: RFC 3339. */
+  readonly since?: string;
+  /** Where the policy's masking.yaml says so: file and line. What only follows from that carries it too. */
+  readonly rule?: string;
+  /** The column that it was first found on, where it has come here from another. */
+  readonly origin?: ColumnId;
+}
+
+/** A column by OID of its relation and number. */
+export interface ColumnId {
+  readonly relation: number;
+  readonly column: number;
 }
 
 export interface Classifications {

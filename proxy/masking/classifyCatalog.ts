@@ -1,11 +1,13 @@
 /** Decides which columns of a database hold personal data or secrets: by name, type, comment, values, and where values flow. */
 import type { Client } from 'pg';
 import type { Catalog, CatalogColumn, CatalogRelation } from '../schema/catalog.ts';
-import type { Classification, ClassificationKind, Classifications } from './classification.ts';
+import type { Classification, ClassificationKind, Classifications, ColumnId } from './classification.ts';
 import {
   ClassificationDraft,
   chooseUse,
   FinishedClassifications,
+  type MarkByRule,
+  type MaskingChoice,
   type SamplingMemory,
 } from './columns/classificationDraft.ts';
 import { classifyByComment, classifyByName, type TypeFamily } from './columns/columnNames.ts';
@@ -13,7 +15,9 @@ import { type SampleTask, sampleColumns } from './columns/sampleColumns.ts';
 import { spreadClassifications } from './columns/spreadClassifications.ts';
 import { classifySystemColumn, isSystemRelation } from './columns/systemColumns.ts';
 import { readTypeFamilies } from './columns/typeFamilies.ts';
-import { readValuePaths } from './columns/valuePaths.ts';
+import { readValuePaths, type ValuePaths } from './columns/valuePaths.ts';
+import { type MaskingRule, MaskingRules, noSettings } from './maskingSettings.ts';
+import { makeTokens } from './methods/tokens.ts';
 
 type FamilyOf = (type: number) => TypeFamily;
 
@@ -23,6 +27,9 @@ const columnsPerRelation = 60;
 /** For all relations when a connection opens, and after a change of the schema, when statements may be waiting. */
 const firstSamplingMs = 10_000;
 const laterSamplingMs = 2_000;
+
+/** Without a policy's wishes, and with a key that ends with the process. */
+const noChoice = (): MaskingChoice => ({ settings: noSettings, tokens: makeTokens() });
 
 /**
  * Classifies the columns of all relations. What `previous` holds stays, by relation OID and column number, so that a
@@ -36,28 +43,109 @@ export async function classifyCatalog(
   catalog: Catalog,
   previous: Classifications | undefined,
   onNotice: (text: string) => void,
+  choice: MaskingChoice = noChoice(),
 ): Promise<Classifications> {
-  const draft = new ClassificationDraft();
   const types = new Set<number>();
   for (const relation of catalog.relations.values()) {
     for (const column of relation.columns) types.add(column.typeOid);
   }
   const familyOf = await readTypeFamilies(client, types);
-  const memory = previous instanceof FinishedClassifications ? previous.memory : undefined;
-  const paths = await readValuePaths(client, memory?.lineage);
+  const before = previous instanceof FinishedClassifications ? previous : undefined;
+  const paths = await readValuePaths(client, before?.memory.paths.views);
+  const ground = { catalog, familyOf, paths };
+  // Spread before the sampling, which then has fewer columns to look at, and after it.
+  const draft = draftKnown(ground, before, choice, []);
+  const sampling = await sample(client, catalog, draft, before?.memory.sampling, familyOf, onNotice);
+  spreadClassifications(draft, catalog, paths, familyOf);
+  return draft.finish(previous, { sampling, paths, familyOf }, choice);
+}
+
+/** Something that was found on a column outside of these rounds: in rows that passed, or where values were copied to. */
+export interface FoundClassification extends ColumnId {
+  readonly classification: Classification;
+}
+
+/**
+ * The same at once, without the database: for other wishes of the policy, and for what was found elsewhere. Values are
+ * not looked at again; `previous` is what {@link classifyCatalog} gave, and is given back where it is not.
+ */
+export function reclassify(
+  catalog: Catalog,
+  previous: Classifications,
+  choice: MaskingChoice,
+  found: readonly FoundClassification[] = [],
+): Classifications {
+  if (!(previous instanceof FinishedClassifications)) return previous;
+  const { sampling, paths, familyOf } = previous.memory;
+  const draft = draftKnown({ catalog, familyOf, paths }, previous, choice, found);
+  return draft.finish(previous, { sampling, paths, familyOf }, choice);
+}
+
+/** The newer of two rounds, with what only the other knows: that was found while the newer one was still looking. */
+export function takeOver(
+  catalog: Catalog,
+  newer: Classifications,
+  other: Classifications,
+  choice: MaskingChoice,
+): Classifications {
+  if (!(other instanceof FinishedClassifications)) return newer;
+  const found = [...other.marks].flatMap(([relation, columns]) =>
+    [...columns]
+      .filter(([column, { rule }]) => rule === undefined && newer.of(relation, column) === undefined)
+      .map(([column, classification]) => ({ relation, column, classification })),
+  );
+  const merged = reclassify(catalog, newer, choice, found);
+  // Versions count on from the one that judgements have been made under.
+  return merged instanceof FinishedClassifications && merged.version <= other.version
+    ? new FinishedClassifications(other.version + 1, merged.marks, merged.effective, merged.memory)
+    : merged;
+}
+
+interface Ground {
+  readonly catalog: Catalog;
+  readonly familyOf: FamilyOf;
+  readonly paths: ValuePaths;
+}
+
+/** What is known without looking at values: from the policy, from before, from names, types and comments. */
+function draftKnown(
+  { catalog, familyOf, paths }: Ground,
+  previous: FinishedClassifications | undefined,
+  { settings }: MaskingChoice,
+  found: readonly FoundClassification[],
+): ClassificationDraft {
+  const rules = new MaskingRules(settings.rules, catalog);
+  const draft = new ClassificationDraft(rules);
   for (const relation of catalog.relations.values()) {
     const siblings = findSiblings(relation, familyOf);
+    const marks = previous?.marks.get(relation.oid);
+    const exempt = previous?.memory.exempt.get(relation.oid);
     for (const column of relation.columns) {
-      const known = previous?.of(relation.oid, column.number);
-      const classification = known ?? classifyWithoutValues(relation, column, siblings, familyOf);
+      const known = marks?.get(column.number);
+      const rule = rules.of({ relation: relation.oid, column: column.number });
+      if (rule?.kind === 'classify') {
+        const since = known?.kind === rule.as ? known.since : undefined;
+        draft.add(relation.oid, column.number, markByRule(rule, since));
+        continue;
+      }
+      const before = known ?? exempt?.get(column.number);
+      if (before !== undefined && draft.keep(relation.oid, column.number, before)) continue;
+      const classification = classifyWithoutValues(relation, column, siblings, familyOf);
       if (classification !== undefined) draft.add(relation.oid, column.number, classification);
     }
   }
-  // Before the sampling, which then has fewer columns to look at, and after it.
+  for (const { relation, column, classification } of found) draft.add(relation, column, classification);
   spreadClassifications(draft, catalog, paths, familyOf);
-  const sampling = await sample(client, catalog, draft, memory?.sampling, familyOf, onNotice);
-  spreadClassifications(draft, catalog, paths, familyOf);
-  return draft.finish(previous, { sampling, lineage: paths.views });
+  return draft;
+}
+
+function markByRule(rule: MaskingRule & { kind: 'classify' }, since: string | undefined): MarkByRule {
+  return {
+    ...classify(rule.as, `masking.yaml says so (${rule.place})`, 1),
+    rule: rule.place,
+    chosen: { method: rule.method, use: rule.use },
+    ...(since !== undefined && { since }),
+  };
 }
 
 function classifyWithoutValues(
@@ -100,6 +188,7 @@ async function sample(
     const columns = relation.columns.filter((column) => {
       const family = familyOf(column.typeOid);
       if ((family !== 'text' && family !== 'json') || draft.of(relation.oid, column.number)) return false;
+      if (draft.isSettled(relation.oid, column.number)) return false;
       const key = keyOf(relation.oid, column);
       if (known?.examined.has(key) !== true) return true;
       examined.add(key);

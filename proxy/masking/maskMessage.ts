@@ -39,6 +39,7 @@ const serverRoutines: ReadonlySet<string> = new Set([
   'ProcessInterrupts',
   'exec_bind_message',
   'RevalidateCachedQuery',
+  'CopyGetAttnums',
 ]);
 
 /** SQLSTATE classes in words (manual, appendix A). */

@@ -16,4 +16,21 @@ export class OutputBuffer {
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }
+
+  append(source: Buffer, from: number, to: number): void {
+    this.reserve(to - from);
+    source.copy(this.buffer, this.length, from, to);
+    this.length += to - from;
+  }
+
+  appendByte(byte: number): void {
+    this.reserve(1);
+    this.buffer[this.length++] = byte;
+  }
+
+  appendInt32(value: number): void {
+    this.reserve(4);
+    this.buffer.writeInt32BE(value, this.length);
+    this.length += 4;
+  }
 }

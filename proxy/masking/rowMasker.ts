@@ -1,5 +1,8 @@
 /** Rewrites rows by a mask plan, straight from the read buffer into the buffer that leaves. */
 import { PortcullisError } from '../kit/errors.ts';
+import { type CleanedValue, cleanValue } from './detecting/cleanValue.ts';
+import { findSensitive } from './detecting/findSensitive.ts';
+import type { ScannedColumn } from './detecting/scanPlan.ts';
 import type { MaskPlan } from './maskPlan.ts';
 import type { Mask } from './maskValue.ts';
 import type { OutputBuffer } from './outputBuffer.ts';
@@ -7,11 +10,40 @@ import type { OutputBuffer } from './outputBuffer.ts';
 /** Type byte, length word, column count. */
 const headBytes = 7;
 
+/** Is told of each value in which something was found. */
+export type NoteFound = (column: ScannedColumn, value: CleanedValue) => void;
+
 export class RowMasker {
   readonly #columns: readonly (Mask | undefined)[];
+  readonly #scans: readonly (ScannedColumn | undefined)[];
+  readonly #count: number;
+  readonly #hasMasks: boolean;
+  readonly #noteFound: NoteFound | undefined;
 
-  constructor(plan: MaskPlan) {
+  constructor(plan: MaskPlan, noteFound?: NoteFound) {
     this.#columns = plan.columns;
+    this.#scans = plan.scans ?? [];
+    this.#count = Math.max(plan.columns.length, this.#scans.length);
+    this.#hasMasks = plan.columns.some((mask) => mask !== undefined);
+    this.#noteFound = noteFound;
+  }
+
+  /**
+   * Whether one whole DataRow, source[start, end), must be rewritten; where not, it may leave in the buffer that it came in.
+   * Throws PortcullisError PROTOCOL_VIOLATION as {@link maskRow} does.
+   */
+  mustRewrite(source: Buffer, start: number, end: number): boolean {
+    if (this.#hasMasks) return true;
+    checkHead(source, start, end, this.#count);
+    const scans = this.#scans;
+    let at = start + headBytes;
+    for (let i = 0; i < this.#count; i++) {
+      const valueEnd = readValueEnd(source, at, end);
+      if (scans[i] !== undefined && findSensitive(source, at + 4, valueEnd) !== undefined) return true;
+      at = valueEnd;
+    }
+    if (at !== end) throw broken('goes on after its columns');
+    return false;
   }
 
   /**
@@ -30,29 +62,53 @@ export class RowMasker {
   }
 
   #rewrite(source: Buffer, start: number, end: number, out: OutputBuffer): void {
-    const columns = this.#columns;
-    if (end - start < headBytes) throw broken('ends before its columns do');
-    if (source.readInt16BE(start + 5) !== columns.length)
-      throw broken('has other columns than its description');
+    checkHead(source, start, end, this.#count);
     let copied = start; // up to here the row is written
     let at = start + headBytes;
-    for (const mask of columns) {
-      if (at + 4 > end) throw broken('ends before its columns do');
-      const length = source.readInt32BE(at);
-      if (length < -1) throw broken('has a column of a negative length');
+    for (let i = 0; i < this.#count; i++) {
       const valueStart = at + 4;
-      const valueEnd = length < 0 ? valueStart : valueStart + length;
-      if (valueEnd > end) throw broken('has a column that is longer than itself');
-      if (mask !== undefined && length >= 0) {
+      const valueEnd = readValueEnd(source, at, end);
+      const mask = this.#columns[i];
+      const isNull = source.readInt32BE(at) < 0;
+      if (mask !== undefined && !isNull) {
         copy(source, copied, at, out);
         append(mask(source, valueStart, valueEnd), out);
         copied = valueEnd;
+      } else if (mask === undefined && !isNull) {
+        const cleaned = this.#clean(i, source, valueStart, valueEnd);
+        if (cleaned !== undefined) {
+          copy(source, copied, at, out);
+          append(cleaned.bytes, out);
+          copied = valueEnd;
+        }
       }
       at = valueEnd;
     }
     if (at !== end) throw broken('goes on after its columns');
     copy(source, copied, end, out);
   }
+
+  #clean(column: number, source: Buffer, start: number, end: number): CleanedValue | undefined {
+    const scan = this.#scans[column];
+    const cleaned = scan && cleanValue(scan.shape, source, start, end);
+    if (scan !== undefined && cleaned !== undefined) this.#noteFound?.(scan, cleaned);
+    return cleaned;
+  }
+}
+
+function checkHead(source: Buffer, start: number, end: number, count: number): void {
+  if (end - start < headBytes) throw broken('ends before its columns do');
+  if (source.readInt16BE(start + 5) !== count) throw broken('has other columns than its description');
+}
+
+/** Where the value ends whose length word is at `at`; NULL has no bytes. */
+function readValueEnd(source: Buffer, at: number, end: number): number {
+  if (at + 4 > end) throw broken('ends before its columns do');
+  const length = source.readInt32BE(at);
+  if (length < -1) throw broken('has a column of a negative length');
+  const valueEnd = length < 0 ? at + 4 : at + 4 + length;
+  if (valueEnd > end) throw broken('has a column that is longer than itself');
+  return valueEnd;
 }
 
 /** Below this, a loop is faster than a call into native code. */

@@ -3,6 +3,8 @@ import type { DetailedError, PolicyJson, ValidationError } from '@cedar-policy/c
 import { BoundedCache } from './boundedCache.ts';
 import { type Limits, limitsHint, parseLimits } from './limits.ts';
 import type { Cedar } from './loadCedar.ts';
+import { isMaskingFile, readMaskingFile } from './masking/maskingFile.ts';
+import { type MaskingPolicy, noMaskingPolicy } from './masking/maskingPolicy.ts';
 import type { PolicyTexts } from './policyFiles.ts';
 import { type PolicyPlace, type PolicyProblem, placeOf, placeOfBytes } from './policyProblems.ts';
 
@@ -28,6 +30,8 @@ export interface Policy {
 
 export interface CheckedPolicy {
   readonly policies: readonly Policy[];
+  /** What masking.yaml says. */
+  readonly masking: MaskingPolicy;
   /** Any of these: the policy must not be used. */
   readonly problems: readonly PolicyProblem[];
   /** Oddities that leave the policy usable, such as a condition that can never hold. */
@@ -55,7 +59,14 @@ export function checkPolicy(
   const problems: PolicyProblem[] = [];
   const warnings: PolicyProblem[] = [];
   const owners = new Map<string, string>();
+  let masking = noMaskingPolicy;
   for (const { name: file, text } of files) {
+    if (isMaskingFile(file)) {
+      const read = readMaskingFile(file, text);
+      masking = read.masking;
+      problems.push(...read.problems);
+      continue;
+    }
     const key = `${schema}\0${text}`;
     const read = readTexts.get(key) ?? readText(cedar, schema, text);
     readTexts.set(key, read);
@@ -75,7 +86,7 @@ export function checkPolicy(
     const hint = 'Write at least one permit: without any, nothing is allowed.';
     problems.push({ message: 'there is no policy in its files', hint });
   }
-  return { policies, problems: onePerPlace(problems), warnings: onePerPlace(warnings) };
+  return { policies, masking, problems: onePerPlace(problems), warnings: onePerPlace(warnings) };
 }
 
 function readText(cedar: Cedar, schema: string, text: string) {
@@ -185,6 +196,12 @@ function limitProblems({ effect, action }: PolicyJson, limits: Limits | string |
   if ((limits !== undefined) === isAboutLimits && (effect === 'permit' || !isAboutLimits)) return [];
   const hint = 'Write it as permit (…, action == Action::"limit", …), with @limits above it.';
   return [{ message: '@limits and the action limit belong together, on a permit', hint }];
+}
+
+/** Whether its scope names that very action; one for every action does not. */
+export function isAboutAction({ action }: PolicyJson, name: string): boolean {
+  if ('entity' in action) return idOf(action.entity) === name;
+  return 'entities' in action && action.entities.some((entity) => idOf(entity) === name);
 }
 
 function idOf(entity: unknown): string | undefined {

@@ -7,9 +7,16 @@ export interface Limits {
   readonly idleInTransactionSeconds?: number;
   /** How many rows an identity may be sent in an hour, over all its sessions at one proxy. */
   readonly rowsPerHour?: number;
+  /** How many rows one statement may change. What triggers, cascades and functions change beside it is not counted. */
+  readonly rowsChanged?: number;
 }
 
-const names: readonly (keyof Limits)[] = ['statementSeconds', 'idleInTransactionSeconds', 'rowsPerHour'];
+const names: readonly (keyof Limits)[] = [
+  'statementSeconds',
+  'idleInTransactionSeconds',
+  'rowsPerHour',
+  'rowsChanged',
+];
 
 /** @returns what is wrong with it, in words, where it is no list of limits. */
 export function parseLimits(text: string): Limits | string {

@@ -4,12 +4,20 @@ import type { CheckParseAnswer } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Identity } from '../identity/identity.ts';
 import type { Effect, StatementFacts } from '../sql/facts.ts';
 import { BoundedCache } from './boundedCache.ts';
-import { type CedarRequest, cedarRequest, requestKey } from './cedarRequest.ts';
-import { type CheckedPolicy, checkPolicy, type Policy } from './checkPolicy.ts';
+import {
+  type AskedColumn,
+  type CedarRequest,
+  cedarRequest,
+  type IsTagged,
+  requestKey,
+  unmaskRequest,
+} from './cedarRequest.ts';
+import { type CheckedPolicy, checkPolicy, isAboutAction, type Policy } from './checkPolicy.ts';
 import type { ConnectionInfo, Decision, Finding, ObservedDecision, Outcome } from './decision.ts';
 import { makeFinding, policyIds, type Verdict } from './findings.ts';
 import { type Limits, tightest } from './limits.ts';
 import { type Cedar, loadCedar } from './loadCedar.ts';
+import type { MaskingPolicy } from './masking/maskingPolicy.ts';
 import { type PolicyTexts, readPolicyTexts } from './policyFiles.ts';
 import { PolicyLoadError, type PolicyProblem } from './policyProblems.ts';
 
@@ -19,7 +27,7 @@ const keptVerdicts = 4096;
 const longestKey = 2048;
 
 /** Policies that are asked together. `lasting`: without what an approval lifts. `observed`: with those that only watch. */
-type PolicySetName = 'all' | 'lasting' | 'observedAll' | 'observedLasting' | 'limiting';
+type PolicySetName = 'all' | 'lasting' | 'observedAll' | 'observedLasting' | 'limiting' | 'unmasking';
 
 const severity: Readonly<Record<Outcome, number>> = { allow: 0, approve: 1, deny: 2 };
 
@@ -57,11 +65,15 @@ export class PolicyEngine {
   readonly version: string;
   /** Oddities of the texts that do not keep them from being used. */
   readonly warnings: readonly PolicyProblem[];
+  /** What masking.yaml says. */
+  readonly masking: MaskingPolicy;
   readonly #cedar: Cedar;
   /** What Cedar knows this engine's texts by; undefined once it is given back. */
   #name: string | undefined;
   readonly #policies: ReadonlyMap<string, Policy>;
   readonly #hasObservers: boolean;
+  /** False where no policy permits anybody to see protected columns in clear, which is then never asked. */
+  readonly canUnmask: boolean;
   readonly #verdicts = new BoundedCache<Verdict>(keptVerdicts, longestKey);
 
   /** Made by {@link loadPolicy}. */
@@ -69,6 +81,7 @@ export class PolicyEngine {
     this.#cedar = cedar;
     this.version = versionOf(texts);
     this.warnings = checked.warnings;
+    this.masking = checked.masking;
     this.#policies = new Map(checked.policies.map((policy) => [policy.id, policy]));
     const enforced = checked.policies.filter((policy) => !policy.isObserver);
     this.#hasObservers = enforced.length < checked.policies.length;
@@ -83,7 +96,12 @@ export class PolicyEngine {
       observedAll: checked.policies,
       observedLasting: checked.policies.filter(isLasting),
       limiting: checked.policies.filter((policy) => policy.limits !== undefined),
+      // A permit of every action does not mean this one: it has to be named.
+      unmasking: enforced.filter(
+        (policy) => policy.effect === 'forbid' || isAboutAction(policy.json, 'unmask'),
+      ),
     };
+    this.canUnmask = sets.unmasking.some((policy) => policy.effect === 'permit');
     for (const [set, policies] of Object.entries(sets)) {
       prepare(texts, cedar.preparsePolicySet(`${name}/${set}`, toPolicySet(policies)));
     }
@@ -145,6 +163,20 @@ export class PolicyEngine {
     return tightest(policies.flatMap((policy) => policy.limits ?? []));
   }
 
+  /**
+   * The id of the policy by which this identity sees the column in clear; undefined where none permits it, or one forbids
+   * it, or the policy cannot be evaluated.
+   */
+  unmaskedBy(identity: Identity, connection: ConnectionInfo, column: AskedColumn): string | undefined {
+    if (!this.canUnmask) return undefined;
+    try {
+      const answer = this.#authorize('unmasking', unmaskRequest(identity, connection, column));
+      return answer.decision === 'allow' ? answer.policies[0]?.id : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Gives up what Cedar holds for it. Whatever it is asked afterwards is denied. */
   release(): void {
     if (this.#name !== undefined) freeNames.push(this.#name);
@@ -153,13 +185,14 @@ export class PolicyEngine {
   }
 
   #judge(identity: Identity, connection: ConnectionInfo, effect: Effect): Verdict {
-    const key = requestKey(identity, connection, effect);
+    const isTagged: IsTagged = (relation) => this.masking.isConfig(connection.name, relation);
+    const key = requestKey(identity, connection, effect, isTagged);
     const known = this.#verdicts.get(key);
     if (known !== undefined) {
       return known;
     }
     try {
-      const request = cedarRequest(identity, connection, effect);
+      const request = cedarRequest(identity, connection, effect, isTagged);
       const enforced = this.#ask(request, 'all', 'lasting');
       const verdict: Verdict = this.#hasObservers
         ? { ...enforced, observed: this.#ask(request, 'observedAll', 'observedLasting') }

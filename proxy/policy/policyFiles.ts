@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMaskingFile, maskingFileName } from './masking/maskingFile.ts';
 import { PolicyLoadError, type PolicyProblem } from './policyProblems.ts';
 
 export interface PolicyFile {
@@ -21,7 +22,8 @@ export interface PolicyTexts {
 }
 
 /**
- * Reads all `.cedar` files of a directory and the folders in it, except hidden ones.
+ * Reads all `.cedar` files of a directory and the folders in it, except hidden ones, and `masking.yaml` in the directory
+ * itself. Where there is that alone, it is added to the default pack.
  * @param directory the user's own policy, instead of the default pack.
  * @throws PolicyLoadError where it cannot be read, or holds no policy.
  */
@@ -29,6 +31,10 @@ export async function readPolicyTexts(directory?: string): Promise<PolicyTexts> 
   const origin = directory ?? packFolders().pack;
   const schema = await readSchema();
   const names = await listPolicyFiles(origin);
+  if (names.length === 1 && names[0] === maskingFileName) {
+    const own = await readFiles(origin, names);
+    return { origin, files: [...(await readPolicyTexts()).files, ...own], schema };
+  }
   if (names.length === 0) {
     throw new PolicyLoadError(origin, [
       {
@@ -37,6 +43,10 @@ export async function readPolicyTexts(directory?: string): Promise<PolicyTexts> 
       },
     ]);
   }
+  return { origin, files: await readFiles(origin, names), schema };
+}
+
+async function readFiles(origin: string, names: readonly string[]): Promise<PolicyFile[]> {
   const problems: PolicyProblem[] = [];
   const files: PolicyFile[] = [];
   for (const name of names) {
@@ -53,7 +63,7 @@ export async function readPolicyTexts(directory?: string): Promise<PolicyTexts> 
   if (problems.length > 0) {
     throw new PolicyLoadError(origin, problems);
   }
-  return { origin, files, schema };
+  return files;
 }
 
 /**
@@ -74,14 +84,19 @@ async function listPolicyFiles(directory: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
     return entries
-      .filter((entry) => !entry.isDirectory() && entry.name.toLowerCase().endsWith('.cedar'))
+      .filter((entry) => !entry.isDirectory())
       .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-      .filter((name) => !name.split(sep).some((part) => part.startsWith('.')))
+      .filter((name) => isPolicyFile(name) && !name.split(sep).some((part) => part.startsWith('.')))
       .sort();
   } catch (error) {
     const hint = 'Name a directory that exists and may be read, or none to have the default policy.';
     throw new PolicyLoadError(directory, [{ message: reasonOf(error), hint }]);
   }
+}
+
+/** `masking.yml` and other spellings are taken in, and refused where they are read: they must not go unnoticed. */
+function isPolicyFile(name: string): boolean {
+  return name.toLowerCase().endsWith('.cedar') || isMaskingFile(name);
 }
 
 /**

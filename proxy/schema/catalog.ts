@@ -10,6 +10,8 @@ export interface CatalogColumn {
   readonly typeName: string;
   readonly notNull: boolean;
   readonly comment: string | undefined;
+  /** GENERATED ALWAYS AS (…). */
+  readonly isGenerated?: true;
 }
 
 /** pg_class.relkind, in words. */

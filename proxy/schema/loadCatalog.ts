@@ -19,6 +19,7 @@ interface ColumnRow {
   readonly type: number;
   readonly type_name: string;
   readonly not_null: boolean;
+  readonly generated: boolean;
   readonly comment: string | null;
 }
 
@@ -44,7 +45,7 @@ const relationsQuery = `
 const columnsQuery = `
   SELECT a.attrelid AS relation, a.attnum AS number, a.attname AS name, a.atttypid AS type,
          pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, a.attnotnull AS not_null,
-         d.description AS comment
+         a.attgenerated <> '' AS generated, d.description AS comment
   FROM pg_catalog.pg_attribute a
   JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ${readableKinds}
   LEFT JOIN pg_catalog.pg_description d
@@ -183,6 +184,7 @@ function groupColumns(rows: readonly ColumnRow[]): Map<number, CatalogColumn[]> 
       typeName: row.type_name,
       notNull: row.not_null,
       comment: row.comment ?? undefined,
+      ...(row.generated && { isGenerated: true as const }),
     });
   }
   return columns;

@@ -4,9 +4,12 @@ import type { ClassificationKind, Classifications, ColumnUseRight } from '../mas
 import type { Catalog } from '../schema/catalog.ts';
 import { judgeCommand } from './columnUse/columnUseCommand.ts';
 import { createContext } from './columnUse/columnUseContext.ts';
+import type { Shape } from './columnUse/columnUseScope.ts';
 import { surveyStatement } from './columnUse/columnUseSurvey.ts';
-import { readTag } from './columnUse/columnUseTree.ts';
+import { readTag, readText } from './columnUse/columnUseTree.ts';
+import type { Value } from './columnUse/columnUseValue.ts';
 import type { RelationName } from './facts.ts';
+import { describeOutput, groundOf, type OutputColumn, type OutputLineage } from './lineage/outputLineage.ts';
 
 /** One refused use of one protected column. `how` completes "… cannot be …". */
 export interface UseViolation {
@@ -29,6 +32,23 @@ export interface ColumnUse {
   readonly writesClassified: boolean;
   /** Relations that the catalog does not know: load it again, then judge again with `isReloaded`. */
   readonly unknownRelations: readonly RelationName[];
+  /**
+   * Where the columns of its query come from: of the rows that it returns, that its cursor will give (DECLARE) or that its
+   * name will return (PREPARE). Undefined where nothing protected is in them, or it does nothing of the kind.
+   */
+  readonly output: OutputLineage | undefined;
+  /** The cursor that it declares or reads from. */
+  readonly cursor: string | undefined;
+}
+
+export interface JudgeOptions {
+  /**
+   * The catalog was loaded after the statement came, so a relation that it does not know does not exist, and the server
+   * will say so.
+   */
+  readonly isReloaded?: boolean;
+  /** False where functions, operators or casts may have been made that the catalog does not show yet. */
+  readonly isCodeKnown?: boolean;
 }
 
 /** The parts of StatementFacts that are read. Locations in the tree count from the message's start. */
@@ -39,30 +59,28 @@ export interface JudgedStatement {
 }
 
 /**
- * Judges how a statement uses classified columns. Until full lineage exists this is what masking stands on (DESIGN.md §4):
- * a protected column may be returned as it is, where RowDescription carries its origin, and be compared as far as its
- * right goes (`equality`: =, <>, IN, = ANY, IS DISTINCT FROM, joins, GROUP BY, DISTINCT, counts, NULL tests). Every
- * other use, every use that is not understood, and every way in which the origin gets lost is a violation.
+ * Judges how a statement uses classified columns: the rule of use (DESIGN.md §4). A protected column may be returned, as it
+ * is or changed by what cannot fail on any value (columnUseTotal.ts), for then it comes masked: by the origin in
+ * RowDescription, or by the lineage in `output`. It may be compared as far as its right goes (`equality`: =, <>, IN, = ANY,
+ * IS DISTINCT FROM, joins, GROUP BY, DISTINCT, counts, NULL tests). Every other use, and every use that is not understood,
+ * is a violation.
  *
- * @param options `isReloaded`: the catalog was loaded after the statement came, so a relation that it does not know does
- *   not exist, and the server will say so.
  * @throws PortcullisError STATEMENT_TOO_COMPLEX where the statement nests too deeply to be judged
  */
 export function judgeColumnUse(
   statement: JudgedStatement,
   catalog: Catalog,
   classifications: Classifications,
-  options: { readonly isReloaded?: boolean } = {},
+  options: JudgeOptions = {},
 ): ColumnUse {
-  const context = createContext(catalog, classifications);
+  const context = createContext(catalog, classifications, options.isCodeKnown !== false);
   const root = readTag(statement.tree);
   if (root === undefined) {
     throw new PortcullisError('STATEMENT_NOT_UNDERSTOOD', { message: 'it has no parse tree' });
   }
-  const survey = guardDepth(() => {
+  const { survey, shape } = guardDepth(() => {
     const found = surveyStatement(context, statement.tree);
-    if (found.needsJudging) judgeCommand(context, root);
-    return found;
+    return { survey: found, shape: found.needsJudging ? judgeCommand(context, root) : undefined };
   });
   const isUnsure = context.unknownRelations.size > 0 && options.isReloaded !== true;
   return {
@@ -70,7 +88,19 @@ export function judgeColumnUse(
     violations: [...context.violations.values()],
     writesClassified: context.writesClassified,
     unknownRelations: [...context.unknownRelations.values()],
+    output: shape && describeShape(shape, groundOf(catalog, classifications)),
+    cursor: readText(root.fields['portalname']),
   };
+}
+
+function describeShape({ columns, isOrdered }: Shape, ground: string): OutputLineage | undefined {
+  const described = columns.map(({ value }) => describeValue(value));
+  return describeOutput(described, isOrdered, ground);
+}
+
+function describeValue({ sources, lost, changed, isAggregated }: Value): OutputColumn {
+  const how = isAggregated === true ? 'aggregated' : changed === undefined ? 'copied' : 'transformed';
+  return { sources, how, keepsOrigin: lost === undefined && changed === undefined };
 }
 
 /** The most violations that the detail lists. */

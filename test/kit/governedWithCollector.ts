@@ -1,4 +1,5 @@
 /** A real PostgreSQL, provider, collector and proxy in this process, wired as `portcullis up` wires them: for approvals. */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +69,7 @@ export async function startGovernedWithCollector(setup: string): Promise<Governe
   });
   closers.push(() => provider.stop());
   const connections = [{ name: 'shop', environment: 'production', url: direct() }];
+  const signingKeys = [generateKeyPairSync('ed25519').privateKey];
   const openCollector = (port: number) =>
     startCollector({
       databaseUrl: direct('store'),
@@ -76,6 +78,7 @@ export async function startGovernedWithCollector(setup: string): Promise<Governe
       clientId,
       connections,
       policyFiles: [],
+      signingKeys,
       port,
       log,
     });

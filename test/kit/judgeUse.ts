@@ -1,6 +1,6 @@
 /** Judges a text's column use with the real grammar, for tests. */
 import { loadModule, parseSync } from 'libpg-query';
-import { type ColumnUse, judgeColumnUse } from '../../proxy/sql/columnUse.ts';
+import { type ColumnUse, type JudgeOptions, judgeColumnUse } from '../../proxy/sql/columnUse.ts';
 import type { buildCatalog } from './catalog.ts';
 import { shop } from './shopCatalog.ts';
 
@@ -9,11 +9,7 @@ type Against = Pick<ReturnType<typeof buildCatalog>, 'catalog' | 'classification
 await loadModule();
 
 /** Judges the first statement of `text` against the shop, or another catalog. */
-export function judgeUse(
-  text: string,
-  against: Against = shop,
-  options: { readonly isReloaded?: boolean } = {},
-): ColumnUse {
+export function judgeUse(text: string, against: Against = shop, options: JudgeOptions = {}): ColumnUse {
   const parsed: { stmts?: readonly { stmt?: unknown }[] } = parseSync(text);
   return judgeTree(parsed.stmts?.[0]?.stmt, text, against, options);
 }
@@ -23,7 +19,7 @@ export function judgeTree(
   tree: unknown,
   text = '',
   against: Against = shop,
-  options: { readonly isReloaded?: boolean } = {},
+  options: JudgeOptions = {},
 ): ColumnUse {
   return judgeColumnUse({ tree, text, offset: 0 }, against.catalog, against.classifications, options);
 }

@@ -103,6 +103,11 @@ export class QueryGenerator {
     mayBeLateral: boolean,
   ): string {
     const alias = this.#name();
+    const [before] = items;
+    if (mayBeLateral && before !== undefined && this.#chance(0.08)) {
+      items.push({ name: alias, columns: ['key', 'value'] });
+      return `jsonb_each_text(to_jsonb(${before.name})) ${alias}`;
+    }
     if (depth < maxDepth && this.#chance(0.3)) {
       const isLateral = mayBeLateral && this.#chance(0.4);
       const query = this.makeQuery(depth + 1, isLateral ? [...items, ...outer] : outer, ctes);
@@ -190,6 +195,16 @@ export class QueryGenerator {
       () => `(ARRAY[${reference}, ${other}])[1]`,
       () => `${reference} || ${other}`,
       () => `nullif(${reference}, ${other})`,
+      () => `upper(${reference}::text)`,
+      () => `concat(${reference}, '-', ${other})`,
+      () => `coalesce(${reference}::text, ${other}::text, '')`,
+      () => `(${reference}::text || ${other}::text)`,
+      () => `string_agg(${reference}::text, ',') OVER ()`,
+      () => `max(${reference}::text) OVER (PARTITION BY ${other})`,
+      () => `json_build_array(${reference}, ${other})::text`,
+      () => `row_to_json(${this.#random.pick(seen).name})::text`,
+      () => `unnest(ARRAY[${reference}::text, ${other}::text])`,
+      () => (depth < maxDepth ? `(SELECT max(${reference}::text))` : '1'),
       () => (depth < maxDepth ? `(${this.#makeSelect(depth + 1, seen, ctes, 1).text} LIMIT 1)` : '1'),
       () => (depth < maxDepth ? `EXISTS (${this.makeQuery(depth + 1, seen, ctes).text})` : 'true'),
       () => (depth < maxDepth ? `ARRAY(${this.#makeSelect(depth + 1, seen, ctes, 1).text})` : 'true'),

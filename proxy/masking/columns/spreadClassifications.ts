@@ -48,7 +48,7 @@ function spreadToFamily(draft: ClassificationDraft, catalog: Catalog, child: Cat
         const classification = marks.get(column.number);
         if (classification === undefined) continue;
         const number = to.columns.find(({ name }) => name === column.name)?.number;
-        const copied = { ...classification, why: `it shows values of ${describe(from, column.number)}` };
+        const copied = showFrom(from, column.number, classification);
         if (number !== undefined && draft.add(to.oid, number, copied)) isNews = true;
       }
     }
@@ -138,18 +138,23 @@ function findSource(
   if (relation === undefined) return undefined;
   if (source.column !== 0) {
     const classification = draft.of(relation.oid, source.column);
-    return (
-      classification && { ...classification, why: `it shows values of ${describe(relation, source.column)}` }
-    );
+    return classification && showFrom(relation, source.column, classification);
   }
   const marks = draft.inRelation(relation.oid);
   for (const column of relation.columns) {
     const classification = marks?.get(column.number);
     if (classification !== undefined) {
-      return { ...classification, why: `it shows whole rows with ${describe(relation, column.number)}` };
+      const why = `it shows whole rows with ${describe(relation, column.number)}`;
+      return { ...showFrom(relation, column.number, classification), why };
     }
   }
   return undefined;
+}
+
+function showFrom(from: CatalogRelation, column: number, classification: Classification): Classification {
+  const { since: _since, ...shown } = classification;
+  const origin = classification.origin ?? { relation: from.oid, column };
+  return { ...shown, why: `it shows values of ${describe(from, column)}`, origin };
 }
 
 /** Pieces of a value would show it bit by bit, in masks and in comparisons: nothing of it is shown or compared. */

@@ -34,6 +34,9 @@ const texts: Readonly<Record<string, { readonly isOptional?: true; readonly isLo
   'context.value': { isOptional: true, isLowerCase: true },
   'context.why': { isOptional: true },
   'context.agent': { isOptional: true },
+  // Of the action unmask alone, which always has them.
+  'context.classification': { isOptional: true },
+  'context.column': { isOptional: true },
   'context.relation.schema': { isOptional: true },
   'context.relation.name': {},
 };

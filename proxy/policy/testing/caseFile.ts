@@ -1,8 +1,9 @@
 /** Reads files of policy tests (`*.test.yaml`): what somebody runs somewhere, and what is expected to come of it. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isScalar, isSeq, type Node } from 'yaml';
 import type { Identity } from '../../identity/identity.ts';
 import type { ConnectionInfo, Outcome } from '../decision.ts';
-import { type PolicyProblem, placeOf } from '../policyProblems.ts';
+import type { PolicyProblem } from '../policyProblems.ts';
+import { YamlReader } from '../yamlReader.ts';
 
 export interface PolicyCase {
   readonly file: string;
@@ -27,42 +28,21 @@ export interface CaseFile {
 }
 
 const outcomes: readonly Outcome[] = ['allow', 'approve', 'deny'];
-const longestFile = 1024 * 1024;
 const defaultConnection = 'demo';
 
 /** Never throws for what a text says. A key that is not known is a problem: a misspelt one would test nothing. */
 export function readCaseFile(file: string, text: string): CaseFile {
-  if (text.length > longestFile) {
-    const message = 'the file is larger than a megabyte';
-    return { cases: [], problems: [{ file, message, hint: 'Put its cases into several files.' }] };
-  }
-  const document = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false, strict: true });
-  const reader = new Reader(file, text, document);
-  for (const { message, pos } of [...document.errors, ...document.warnings]) reader.refuseAt(pos[0], message);
-  if (document.errors.length > 0) return { cases: [], problems: reader.problems };
-  const cases = reader.readFile();
+  const reader = new CaseReader(file, text);
+  const cases = reader.contents === undefined ? [] : reader.readFile();
   return { cases, problems: reader.problems };
 }
 
-type Fields = ReadonlyMap<string, Node>;
-
-class Reader {
-  readonly problems: PolicyProblem[] = [];
-  readonly #file: string;
-  readonly #text: string;
-  readonly #document: Document;
-
-  constructor(file: string, text: string, document: Document) {
-    this.#file = file;
-    this.#text = text;
-    this.#document = document;
-  }
-
+class CaseReader extends YamlReader {
   readFile(): PolicyCase[] {
-    const top = this.#fields(this.#document.contents, 'the file', ['identities', 'cases'], ['cases']);
+    const top = this.fields(this.contents, 'the file', ['identities', 'cases'], ['cases']);
     const people = new Map<string, Identity>();
     const named = top.get('identities');
-    for (const [name, node] of named === undefined ? [] : this.#entries(named, 'identities')) {
+    for (const [name, node] of named === undefined ? [] : this.entries(named, 'identities')) {
       const identity = this.#identity(node);
       if (identity !== undefined) people.set(name, identity);
     }
@@ -75,38 +55,29 @@ class Reader {
     return list.items.flatMap((item) => this.#case(item as Node, people) ?? []);
   }
 
-  refuse(node: Node | null | undefined, message: string, hint?: string): undefined {
-    return this.refuseAt(node?.range?.[0] ?? 0, message, hint);
-  }
-
-  refuseAt(offset: number, message: string, hint?: string): undefined {
-    const { line, column } = placeOf(this.#text, offset, offset);
-    this.problems.push({ file: this.#file, line, column, message, ...(hint === undefined ? {} : { hint }) });
-  }
-
   #case(node: Node, people: ReadonlyMap<string, Identity>): PolicyCase | undefined {
     const before = this.problems.length;
     const known = ['name', 'identity', 'environment', 'connection', 'sql', 'expect', 'policies', 'finding'];
-    const fields = this.#fields(node, 'a case', known, ['identity', 'environment', 'sql', 'expect']);
+    const fields = this.fields(node, 'a case', known, ['identity', 'environment', 'sql', 'expect']);
     const identity = this.#identityOf(fields.get('identity'), people);
-    const sql = this.#string(fields.get('sql'), 'sql') ?? '';
-    const environment = this.#string(fields.get('environment'), 'environment') ?? '';
-    const connection = this.#string(fields.get('connection'), 'connection') ?? defaultConnection;
-    const expected = this.#string(fields.get('expect'), 'expect');
+    const sql = this.string(fields.get('sql'), 'sql') ?? '';
+    const environment = this.string(fields.get('environment'), 'environment') ?? '';
+    const connection = this.string(fields.get('connection'), 'connection') ?? defaultConnection;
+    const expected = this.string(fields.get('expect'), 'expect');
     const expect = outcomes.find((outcome) => outcome === expected);
     if (expected !== undefined && expect === undefined) {
       this.refuse(fields.get('expect'), `"expect" is one of ${outcomes.join(', ')}, not "${expected}"`);
     }
-    const policies = this.#strings(fields.get('policies'), 'policies');
-    const finding = this.#string(fields.get('finding'), 'finding');
+    const policies = this.strings(fields.get('policies'), 'policies');
+    const finding = this.string(fields.get('finding'), 'finding');
     if (finding !== undefined && expect === 'allow') {
       this.refuse(fields.get('finding'), 'what is allowed has no finding', 'Take "finding" away.');
     }
-    const name = this.#string(fields.get('name'), 'name') ?? sql.replace(/\s+/g, ' ').trim();
+    const name = this.string(fields.get('name'), 'name') ?? sql.replace(/\s+/g, ' ').trim();
     if (identity === undefined || expect === undefined || this.problems.length > before) return undefined;
-    const { line, column } = placeOf(this.#text, node.range?.[0] ?? 0, node.range?.[0] ?? 0);
+    const { line, column } = this.placeOf(node);
     return {
-      file: this.#file,
+      file: this.file,
       line,
       column,
       name,
@@ -130,66 +101,11 @@ class Reader {
   }
 
   #identity(node: Node): Identity | undefined {
-    const fields = this.#fields(node, 'an identity', ['email', 'groups', 'agent'], ['email', 'groups']);
-    const email = this.#string(fields.get('email'), 'email');
-    const groups = this.#strings(fields.get('groups'), 'groups');
-    const agent = this.#string(fields.get('agent'), 'agent');
+    const fields = this.fields(node, 'an identity', ['email', 'groups', 'agent'], ['email', 'groups']);
+    const email = this.string(fields.get('email'), 'email');
+    const groups = this.strings(fields.get('groups'), 'groups');
+    const agent = this.string(fields.get('agent'), 'agent');
     if (email === undefined) return undefined;
     return { subject: email, email, groups, ...(agent === undefined ? {} : { agent: { name: agent } }) };
-  }
-
-  #string(node: Node | undefined, key: string): string | undefined {
-    if (node === undefined) return undefined;
-    if (isScalar(node) && typeof node.value === 'string' && node.value.trim() !== '') return node.value;
-    return this.refuse(node, `"${key}" is a text`, 'Put it between quotation marks.');
-  }
-
-  #strings(node: Node | undefined, key: string): string[] {
-    if (node === undefined) return [];
-    if (!isSeq(node)) {
-      this.refuse(node, `"${key}" is a list of texts`, `Write ${key}: [one, another].`);
-      return [];
-    }
-    return node.items.flatMap((item) => this.#string(this.#resolve(item as Node), key) ?? []);
-  }
-
-  #fields(
-    node: Node | null | undefined,
-    what: string,
-    known: readonly string[],
-    needed: readonly string[],
-  ): Fields {
-    const fields = new Map<string, Node>();
-    const before = this.problems.length;
-    for (const [key, value, keyNode] of this.#entries(node, what)) {
-      if (known.includes(key)) fields.set(key, value);
-      else this.refuse(keyNode, `${what} has no "${key}"`, `Known are ${known.join(', ')}.`);
-    }
-    const missing = needed.filter((key) => !fields.has(key));
-    if (missing.length > 0 && this.problems.length === before) {
-      this.refuse(node, `${what} needs "${missing.join('", "')}"`);
-    }
-    return fields;
-  }
-
-  #entries(node: Node | null | undefined, what: string): [key: string, value: Node, keyNode: Node][] {
-    const map = node === null || node === undefined ? node : this.#resolve(node);
-    if (!isMap(map)) {
-      this.refuse(node, `${what} is written as "key: value" lines`);
-      return [];
-    }
-    return map.items.flatMap(({ key, value }): [string, Node, Node][] => {
-      const name = isScalar(key) ? String(key.value) : '';
-      if (value === null) {
-        this.refuse(key as Node, `"${name}" is empty`);
-        return [];
-      }
-      return [[name, this.#resolve(value as Node), key as Node]];
-    });
-  }
-
-  /** What stands behind an alias (`*name`), or the node itself. */
-  #resolve(node: Node): Node {
-    return isAlias(node) ? (node.resolve(this.#document) ?? node) : node;
   }
 }

@@ -7,7 +7,7 @@ import { isStatementTag, judgeStatement, noteWrite } from './columnUseStatement.
 import { type Fields, isFields, readNames, readTag, readText, type Tagged } from './columnUseTree.ts';
 import { nothing } from './columnUseValue.ts';
 
-/** Judges a statement as the client sends it. Gives what it returns as rows, where it does. */
+/** Judges a statement as the client sends it. Gives the rows of its query: returned, prepared, or read by its cursor. */
 export function judgeCommand(context: UseContext, statement: Tagged, outer?: Scope): Shape | undefined {
   const { tag, fields } = statement;
   if (isStatementTag(tag)) return judgeReturned(context, statement, outer);
@@ -22,7 +22,10 @@ type CommandJudge = (context: UseContext, fields: Fields) => Shape | undefined;
 const commands: Readonly<Record<string, CommandJudge>> = {
   PrepareStmt: judgeInner,
   DeclareCursorStmt: judgeInner,
-  ExplainStmt: judgeInner,
+  ExplainStmt: (context, fields) => {
+    judgeInner(context, fields); // A plan shows what the text says, and how many rows there are.
+    return undefined;
+  },
   ExecuteStmt: (context, fields) => {
     judgeOpaque(context, fields['params'], openScope(undefined), 'passed to a prepared statement');
     return undefined;
@@ -56,15 +59,16 @@ function judgeInner(context: UseContext, fields: Fields): Shape | undefined {
   return inner === undefined ? undefined : judgeCommand(context, inner);
 }
 
-/** Rows that go to the client are masked by the origin in RowDescription: a protected column must still have it. */
-function judgeReturned(context: UseContext, statement: Tagged, outer: Scope | undefined): Shape {
+/** Rows that go to the client are masked by the origin in RowDescription, and by lineage where there is none. */
+function judgeReturned(context: UseContext, statement: Tagged, outer: Scope | undefined): Shape | undefined {
   const shape = judgeStatement(context, statement, outer);
   const into = findInto(statement.fields);
   for (const { value } of shape.columns) {
     if (into !== undefined) requireUse(context, value, 'content', `copied into ${into}`);
-    else if (value.lost !== undefined) requireUse(context, value, 'content', value.lost);
+    else if (value.mayCall === true)
+      requireUse(context, value, 'content', value.lost ?? 'called by its name');
   }
-  return shape;
+  return into === undefined ? shape : undefined;
 }
 
 /** The new table of SELECT … INTO, which the grammar hangs on the leftmost SELECT. */
@@ -74,9 +78,12 @@ function findInto(query: Fields): string | undefined {
   return isFields(query['larg']) ? findInto(query['larg']) : undefined;
 }
 
-function judgeCopy(context: UseContext, fields: Fields): undefined {
+/** What goes to the client is masked as rows are; where it goes elsewhere, nothing protected may. */
+function judgeCopy(context: UseContext, fields: Fields): Shape | undefined {
   const how = 'copied out with COPY';
+  const isToClient = fields['filename'] === undefined && fields['is_program'] !== true;
   const query = readTag(fields['query']);
+  if (query !== undefined && isToClient) return judgeReturned(context, query, undefined);
   if (query !== undefined) {
     for (const { value } of judgeStatement(context, query, undefined).columns) {
       requireUse(context, value, 'content', how);
@@ -94,6 +101,7 @@ function judgeCopy(context: UseContext, fields: Fields): undefined {
     judgeUtilityNode(context, fields['whereClause'], scope, how);
     return;
   }
+  if (isToClient) return;
   for (const { value } of listProtected(item, names)) requireUse(context, value, 'content', how);
 }
 

@@ -20,6 +20,8 @@ export interface UseContext {
   /** Relations with protected columns that the statement names anywhere. */
   readonly protectedRelations: Map<number, CatalogRelation>;
   writesClassified: boolean;
+  /** False where code of the database that is not known may stand behind names and casts of PostgreSQL's own. */
+  readonly isCodeKnown: boolean;
   /** Nodes that may still be judged. */
   budget: number;
 }
@@ -31,8 +33,13 @@ export interface UseContext {
 const baseBudget = 100_000;
 export const budgetPerNode = 8;
 
-export function createContext(catalog: Catalog, classifications: Classifications): UseContext {
+export function createContext(
+  catalog: Catalog,
+  classifications: Classifications,
+  isCodeKnown: boolean,
+): UseContext {
   return {
+    isCodeKnown,
     catalog,
     classifications,
     violations: new Map(),
@@ -51,20 +58,16 @@ export function countStep(context: UseContext): void {
   }
 }
 
-/** Records a violation for each source whose right does not cover the need. */
+/** Records a violation for each source whose right does not cover the need; what is changed may be returned only. */
 export function requireUse(context: UseContext, value: Value, need: Need, how: string): void {
   if (!isProtected(value) || value.isFlagged || need === 'presence') return;
   for (const source of value.sources) {
+    if (value.changed !== undefined) recordViolation(context, source, value.changed, value.location);
     // A whole row has no equality of its own: comparing it shows columns that nobody named.
-    if (value.isWholeRow || !covers(source.classification.use, need)) {
+    else if (value.isWholeRow || !covers(source.classification.use, need)) {
       recordViolation(context, source, how, value.location);
     }
   }
-}
-
-/** True where every source's right covers the need. */
-export function isUseCovered(value: Value, need: Need): boolean {
-  return !value.isWholeRow && value.sources.every((source) => covers(source.classification.use, need));
 }
 
 export function recordViolation(

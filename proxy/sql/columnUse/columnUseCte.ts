@@ -80,7 +80,12 @@ function judgeStart(context: UseContext, query: Fields, scope: Scope): Shape | u
 function loseShape(shape: Shape): Shape {
   const columns = shape.columns.map((column) => ({
     ...column,
-    value: lose(column.value, 'returned by a recursive query'),
+    // Each round may make it longer.
+    value: {
+      ...lose(column.value, 'returned by a recursive query'),
+      typeName: column.value.typeName,
+      size: Number.POSITIVE_INFINITY,
+    },
   }));
   return { ...shape, columns };
 }
@@ -107,10 +112,11 @@ function mixShapes(a: Shape, b: Shape): Shape {
 function describeFlow(shape: Shape): string {
   return shape.columns
     .map(({ value }) =>
-      value.sources
-        .map((source) => source.key)
-        .sort()
-        .join(','),
+      [
+        ...value.sources.map((source) => source.key).sort(),
+        value.changed !== undefined,
+        value.isTelling,
+      ].join(','),
     )
     .join(';');
 }

@@ -5,6 +5,15 @@ import { judgeQuery } from './columnUseQuery.ts';
 import { findItems, readWholeRow, resolveReference, type Scope, type Shape } from './columnUseScope.ts';
 import { isStatementTag, judgeStatement } from './columnUseStatement.ts';
 import {
+  buildArray,
+  buildDocument,
+  chooseTotal,
+  isBuiltIn,
+  judgeTotalCall,
+  mayChange,
+  refuse,
+} from './columnUseTotal.ts';
+import {
   endsWithStar,
   type Fields,
   fieldsOf,
@@ -15,15 +24,27 @@ import {
   readTag,
   readText,
 } from './columnUseTree.ts';
-import { isSameType, isTextWidening, readTypeName } from './columnUseType.ts';
-import { flag, isProtected, lose, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
+import { isSameType, isTextWidening, isTotalCast, readTypeName } from './columnUseType.ts';
+import {
+  change,
+  flag,
+  isProtected,
+  lose,
+  nothing,
+  ofSize,
+  unite,
+  uniteAll,
+  type Value,
+} from './columnUseValue.ts';
 import { judgeWindow } from './columnUseWindow.ts';
+import { readConstantText } from './totalFunctions.ts';
 
 /** Judges an expression and gives what it carries; the caller judges what is done with that. */
 export function judgeExpression(context: UseContext, node: unknown, scope: Scope): Value {
   const tagged = readTag(node);
   if (tagged === undefined) return judgeChildren(context, node, scope);
   const { tag, fields } = tagged;
+  if (tag === 'A_Const') return ofSize(readConstantSize(node));
   if (plainTags.has(tag)) return nothing;
   countStep(context);
   const judge = judges[tag];
@@ -31,7 +52,8 @@ export function judgeExpression(context: UseContext, node: unknown, scope: Scope
   if (tag === 'SelectStmt') return judgeOpaqueQuery(context, judgeQuery(context, fields, scope));
   if (isStatementTag(tag)) return judgeOpaqueQuery(context, judgeStatement(context, tagged, scope));
   // A node that we do not know may do anything with what is in it.
-  return judgeOpaque(context, fields, scope, opaqueWords[tag] ?? `used in ${tag}`);
+  const value = judgeOpaque(context, fields, scope, opaqueWords[tag] ?? `used in ${tag}`);
+  return { ...value, size: Number.POSITIVE_INFINITY };
 }
 
 /** Judges an expression whose value is used in a way that needs that right. */
@@ -63,8 +85,6 @@ export function isExpressionTag(tag: string): boolean {
 
 /** Nodes without expressions in them. */
 const plainTags: ReadonlySet<string> = new Set([
-  'A_Const',
-  'ParamRef',
   'SetToDefault',
   'CurrentOfExpr',
   'SQLValueFunction',
@@ -79,17 +99,9 @@ const plainTags: ReadonlySet<string> = new Set([
 ]);
 
 const opaqueWords: Readonly<Record<string, string>> = {
-  CoalesceExpr: 'passed to coalesce()',
-  MinMaxExpr: 'passed to greatest() or least()',
-  A_ArrayExpr: 'put into an array',
   A_Indices: 'used as a subscript',
   XmlExpr: 'passed to an XML function',
   XmlSerialize: 'passed to xmlserialize()',
-  JsonObjectConstructor: 'passed to json_object()',
-  JsonArrayConstructor: 'passed to json_array()',
-  JsonArrayQueryConstructor: 'passed to json_array()',
-  JsonObjectAgg: 'passed to json_objectagg()',
-  JsonArrayAgg: 'passed to json_arrayagg()',
   JsonIsPredicate: 'tested with IS JSON',
   JsonKeyValue: 'put into a JSON object',
   JsonValueExpr: 'used in a JSON expression',
@@ -98,6 +110,18 @@ const opaqueWords: Readonly<Record<string, string>> = {
 
 const judges: Readonly<Record<string, Judge>> = {
   ColumnRef: judgeColumnRef,
+  // A client may send a parameter as long as it likes.
+  ParamRef: () => ofSize(Number.POSITIVE_INFINITY),
+  A_ArrayExpr: (context, fields, scope) =>
+    buildArray(context, judgeList(context, fields['elements'], scope), 'put into an array'),
+  CoalesceExpr: (context, fields, scope) =>
+    chooseTotal(context, judgeList(context, fields['args'], scope), 'passed to coalesce()'),
+  MinMaxExpr: judgeMinMax,
+  JsonObjectConstructor: judgeDocument('passed to json_object()'),
+  JsonArrayConstructor: judgeDocument('passed to json_array()'),
+  JsonArrayQueryConstructor: judgeDocument('passed to json_array()'),
+  JsonObjectAgg: judgeDocument('passed to json_objectagg()'),
+  JsonArrayAgg: judgeDocument('passed to json_arrayagg()'),
   A_Expr: judgeOperator,
   A_Indirection: judgeIndirection,
   BoolExpr: judgeBoolExpr,
@@ -138,6 +162,62 @@ function judgeChildren(context: UseContext, node: unknown, scope: Scope): Value 
     if (typeof child === 'object') value = unite(value, judgeExpression(context, child, scope));
   }
   return value;
+}
+
+/** Each of a list of expressions. */
+function judgeList(context: UseContext, list: unknown, scope: Scope): Value[] {
+  return readList(list).map((node) => judgeExpression(context, node, scope));
+}
+
+/** GREATEST and LEAST sort, and what is chosen tells the order. */
+function judgeMinMax(context: UseContext, fields: Fields, scope: Scope): Value {
+  const how = 'passed to greatest() or least()';
+  const values = judgeList(context, fields['args'], scope);
+  for (const value of values) requireUse(context, value, 'order', how);
+  return chooseTotal(context, values, how, true);
+}
+
+/** SQL/JSON's constructors and their aggregates. What is collected may be of any number of rows. */
+function judgeDocument(how: string): Judge {
+  return (context, fields, scope) => {
+    const of = fields['constructor'];
+    const clauses = isFields(of) ? of : {};
+    if (clauses['agg_filter'] !== undefined) judgeCondition(context, clauses['agg_filter'], scope);
+    if (isFields(clauses['over'])) judgeWindow(context, clauses['over'], scope);
+    for (const node of readList(clauses['agg_order'])) {
+      const sort = fieldsOf(node, 'SortBy') ?? {};
+      judgeUse(
+        context,
+        sort['node'],
+        scope,
+        sort['useOp'] === undefined ? 'order' : 'content',
+        'used in ORDER BY',
+      );
+    }
+    const { constructor: _constructor, output: _output, ...parts } = fields;
+    const isAggregated = Object.hasOwn(fields, 'constructor');
+    const value = judgeParts(context, parts, scope);
+    if (isAggregated && value.isTelling === true) return refuse(context, value, how);
+    const all = { ...fields, output: fields['output'] ?? clauses['output'] };
+    return buildDocument(context, all, [value], how, isAggregated);
+  };
+}
+
+/** What SQL/JSON's nodes hold, down to their expressions. */
+function judgeParts(context: UseContext, node: unknown, scope: Scope): Value {
+  if (Array.isArray(node)) return uniteAll(node.map((item) => judgeParts(context, item, scope)));
+  if (!isFields(node)) return nothing;
+  const tagged = readTag(node);
+  if (tagged === undefined) {
+    return uniteAll(Object.values(node).map((child) => judgeParts(context, child, scope)));
+  }
+  if (tagged.tag === 'JsonKeyValue' || tagged.tag === 'JsonValueExpr') {
+    return judgeParts(context, { ...tagged.fields }, scope);
+  }
+  if (tagged.tag === 'SelectStmt') {
+    return uniteAll(judgeQuery(context, tagged.fields, scope).columns.map((column) => column.value));
+  }
+  return judgeExpression(context, node, scope);
 }
 
 function judgeColumnRef(context: UseContext, fields: Fields, scope: Scope): Value {
@@ -181,13 +261,14 @@ function judgeBoolExpr(context: UseContext, fields: Fields, scope: Scope): Value
 function judgeCase(context: UseContext, fields: Fields, scope: Scope): Value {
   const how = 'compared in a CASE';
   if (fields['arg'] !== undefined) judgeUse(context, fields['arg'], scope, 'equality', how);
-  let value: Value = nothing;
+  const results: Value[] = [];
   for (const node of readList(fields['args'])) {
     const when = fieldsOf(node, 'CaseWhen') ?? {};
     judgeUse(context, when['expr'], scope, 'equality', how);
-    value = unite(value, judgeUse(context, when['result'], scope, 'content', 'chosen by a CASE'));
+    results.push(judgeExpression(context, when['result'], scope));
   }
-  return flag(unite(value, judgeUse(context, fields['defresult'], scope, 'content', 'chosen by a CASE')));
+  if (fields['defresult'] !== undefined) results.push(judgeExpression(context, fields['defresult'], scope));
+  return chooseTotal(context, results, 'chosen by a CASE');
 }
 
 /** A collation may make different values equal, so it asks for more than equality. */
@@ -199,13 +280,16 @@ function judgeCollate(context: UseContext, fields: Fields, scope: Scope): Value 
 function judgeCast(context: UseContext, fields: Fields, scope: Scope): Value {
   const value = judgeExpression(context, fields['arg'], scope);
   const type = readTypeName(fields['typeName']);
-  if (!isProtected(value)) return { sources: [], typeName: type };
+  if (!isProtected(value)) return { sources: [], typeName: type, size: value.size };
   if (!value.isWholeRow && isSameType(value.typeName, type)) return value;
   if (!value.isWholeRow && isTextWidening(value.typeName, type)) {
     return { ...lose(value, `cast to ${type}`), typeName: type };
   }
-  requireUse(context, value, 'content', `cast to ${type}`);
-  return flag(value);
+  const how = `cast to ${type}`;
+  if (isTotalCast(value.typeName, type) && mayChange(context, value)) {
+    return change(value, { how, typeName: type, isTelling: value.isWholeRow });
+  }
+  return refuse(context, value, how);
 }
 
 function judgeCall(context: UseContext, fields: Fields, scope: Scope): Value {
@@ -220,8 +304,12 @@ function judgeCall(context: UseContext, fields: Fields, scope: Scope): Value {
     const need = isWithin || sort['useOp'] !== undefined ? 'content' : 'order';
     judgeUse(context, sort['node'], scope, need, isWithin ? `passed to ${name}()` : 'used in ORDER BY');
   }
-  const value = judgeChildren(context, fields['args'], scope);
+  const args = readList(fields['args']).map((node) => ({
+    node,
+    value: judgeExpression(context, node, scope),
+  }));
   if (isCount(context, names)) {
+    const value = uniteAll(args.map((arg) => arg.value));
     requireUse(
       context,
       value,
@@ -230,8 +318,20 @@ function judgeCall(context: UseContext, fields: Fields, scope: Scope): Value {
     );
     return nothing;
   }
-  requireUse(context, value, 'content', `passed to ${name}()`);
-  return flag(value);
+  return judgeRowMaker(context, names, args) ?? judgeTotalCall(context, names, fields, args);
+}
+
+/** unnest(ARRAY[a, b]) makes as many rows as the text has elements. */
+function judgeRowMaker(
+  context: UseContext,
+  names: readonly string[],
+  args: readonly { node: unknown; value: Value }[],
+): Value | undefined {
+  const [array] = args;
+  if (names.at(-1) !== 'unnest' || args.length !== 1 || array === undefined) return undefined;
+  const isListed = fieldsOf(array.node, 'A_ArrayExpr') !== undefined;
+  if (!isListed || !isProtected(array.value) || !isBuiltIn(context, names)) return undefined;
+  return mayChange(context, array.value) ? { ...array.value, typeName: undefined } : undefined;
 }
 
 /** PostgreSQL's own count(); somebody's function of that name would be preferred for an exact argument type. */
@@ -248,7 +348,7 @@ function judgeSubLink(context: UseContext, fields: Fields, scope: Scope): Value 
     case 'EXISTS_SUBLINK':
       return nothing;
     case 'EXPR_SUBLINK':
-      return lose(value, 'read by a scalar subquery');
+      return { ...lose(value, 'read by a scalar subquery'), typeName: value.typeName };
     case 'ANY_SUBLINK':
     case 'ALL_SUBLINK': {
       const operator = readNames(fields['operName']);
@@ -258,9 +358,14 @@ function judgeSubLink(context: UseContext, fields: Fields, scope: Scope): Value 
       return nothing;
     }
     default:
-      requireUse(context, value, 'content', 'collected into an array');
-      return flag(value);
+      if (value.isTelling === true) return refuse(context, value, 'collected into an array');
+      return buildArray(context, [value], 'collected into an array');
   }
+}
+
+/** Short constants count as one. */
+function readConstantSize(node: unknown): number {
+  return 1 + Math.floor((readConstantText(node)?.length ?? 0) / 1000);
 }
 
 const equalityOfIn: { need: Need; how: string } = { need: 'equality', how: 'compared with IN' };

@@ -3,6 +3,7 @@ import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeCondition, judgeOpaque } from './columnUseExpression.ts';
 import { judgeQuery } from './columnUseQuery.ts';
 import { readAliasColumns, readRelation, renameColumns } from './columnUseRelation.ts';
+import { judgeRowSource } from './columnUseRows.ts';
 import { type Column, findColumns, type Item, openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { type Fields, fieldsOf, isFields, readList, readNames, readTag, readText } from './columnUseTree.ts';
 import { isProtected, lose, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
@@ -52,12 +53,19 @@ function judgeSubselect(context: UseContext, fields: Fields, scope: Scope): Shap
 }
 
 function judgeFunctionItem(context: UseContext, fields: Fields, scope: Scope): Shape {
+  const known = judgeRowSource(context, fields, scope);
+  if (known !== undefined) return addItem(scope, known);
   const value = judgeOpaque(context, fields, scope, 'passed to a function in FROM');
   const names = [...readAliasColumns(fields['alias']), ...readDefinedColumns(fields)];
-  const columns: Column[] = names.map((name) => ({ name, value, isCertain: true }));
+  const columns: Column[] = names.map((name) => ({ name, value: long(value), isCertain: true }));
   if (isProtected(value)) columns.push({ name: undefined, value, isCertain: false });
   const shape = { columns, isOrdered: false, isOpaque: true };
   return addItem(scope, { ...shape, name: readAliasName(fields['alias']), isAlias: true, schema: undefined });
+}
+
+/** What a function gives may be as long as it likes. */
+function long(value: Value): Value {
+  return { ...value, size: Number.POSITIVE_INFINITY };
 }
 
 /** Column names of `AS f(a int, b text)`, XMLTABLE's and JSON_TABLE's COLUMNS. */
@@ -163,6 +171,6 @@ function joinWithUnknown(context: UseContext, value: Value): Value {
   return lose(value, 'merged by NATURAL JOIN with a relation whose columns are not known');
 }
 
-function readAliasName(alias: unknown): string | undefined {
+export function readAliasName(alias: unknown): string | undefined {
   return isFields(alias) ? readText(alias['aliasname']) : undefined;
 }

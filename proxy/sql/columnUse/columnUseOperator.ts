@@ -2,15 +2,18 @@
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeExpression, readComparison } from './columnUseExpression.ts';
 import type { Scope } from './columnUseScope.ts';
+import { chooseTotal, concatenate, isBuiltInOperator, mayChange } from './columnUseTotal.ts';
 import { type Fields, fieldsOf, isFields, readNames, readText } from './columnUseTree.ts';
-import { flag, isProtected, nothing, unite, type Value } from './columnUseValue.ts';
+import { change, flag, isProtected, nothing, ofSize, sizeOf, unite, type Value } from './columnUseValue.ts';
+import { isExactNumber, isSmallFactor } from './totalFunctions.ts';
 
 /** Judges an operator. Comparisons that the columns' rights cover give a boolean that carries nothing. */
 export function judgeOperator(context: UseContext, fields: Fields, scope: Scope): Value {
   const left = fields['lexpr'] === undefined ? nothing : judgeExpression(context, fields['lexpr'], scope);
   const right = fields['rexpr'] === undefined ? nothing : judgeExpression(context, fields['rexpr'], scope);
   const both = unite(left, right);
-  if (!isProtected(both)) return nothing;
+  const symbol = readNames(fields['name']).at(-1);
+  if (!isProtected(both)) return symbol === '||' ? ofSize(sizeOf(left) + sizeOf(right)) : nothing;
   const refuse = (how: string): Value => {
     requireUse(context, left, 'content', how);
     requireUse(context, right, 'content', how);
@@ -21,8 +24,11 @@ export function judgeOperator(context: UseContext, fields: Fields, scope: Scope)
     case 'AEXPR_IN':
     case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT': {
-      const { need, how } = readComparison(readNames(fields['name']));
-      if (need === 'content') return refuse(how);
+      const names = readNames(fields['name']);
+      const { need, how } = readComparison(names);
+      if (need === 'content') {
+        return isPlainName(names) ? (judgeTotal(context, fields, left, right) ?? refuse(how)) : refuse(how);
+      }
       requireUse(context, left, need, how);
       requireUse(context, right, need, how);
       return nothing;
@@ -47,8 +53,12 @@ export function judgeOperator(context: UseContext, fields: Fields, scope: Scope)
       return judgeLike(context, fields, left, right, 'compared with ILIKE');
     case 'AEXPR_SIMILAR':
       return refuse('compared with SIMILAR TO');
-    case 'AEXPR_NULLIF':
-      return refuse('passed to nullif()');
+    case 'AEXPR_NULLIF': {
+      // It compares for equality, and gives the first or NULL.
+      requireUse(context, left, 'equality', 'passed to nullif()');
+      requireUse(context, right, 'equality', 'passed to nullif()');
+      return isProtected(left) ? chooseTotal(context, [left], 'passed to nullif()') : nothing;
+    }
     default:
       return refuse('used with an operator');
   }
@@ -67,3 +77,27 @@ function isPrefixPattern(node: unknown): boolean {
   const pattern = isFields(sval) ? (readText(sval['sval']) ?? '') : undefined;
   return pattern !== undefined && /^[^%_\\]*%?$/.test(pattern);
 }
+
+function isPlainName(names: readonly string[]): boolean {
+  return names.length === 1 || names[0] === 'pg_catalog';
+}
+
+/** Operators that cannot fail: `||`, and exact numbers with a small constant (which integers can be divided by only). */
+function judgeTotal(context: UseContext, fields: Fields, left: Value, right: Value): Value | undefined {
+  const symbol = readNames(fields['name']).at(-1) ?? '';
+  if (symbol === '||') return concatenate(context, left, right);
+  if (fields['lexpr'] === undefined || !isBuiltInOperator(context, symbol)) return undefined;
+  const isLeft = isProtected(left);
+  if (isLeft === isProtected(right)) return undefined;
+  const value = isLeft ? left : right;
+  if (!isSmallFactor(isLeft ? fields['rexpr'] : fields['lexpr']) || !mayChange(context, value))
+    return undefined;
+  const isNumeric = /^numeric\b/.test(value.typeName ?? '');
+  const isTotal = isNumeric ? /^[-+*]$/.test(symbol) || (symbol === '/' && isLeft) : symbol === '/' && isLeft;
+  if (!isTotal || !isExactNumber(value.typeName) || sizeOf(value) > mostFactors) return undefined;
+  const typeName = isNumeric ? 'numeric' : value.typeName;
+  return change(value, { how: `used with the operator ${symbol}`, typeName, size: sizeOf(value) + 1 });
+}
+
+/** A number has 131,072 digits at most, and each factor brings up to seven. */
+const mostFactors = 1000;

@@ -5,6 +5,7 @@ import { judgeCondition, judgeExpression, judgeOpaque } from './columnUseExpress
 import { judgeFrom } from './columnUseFrom.ts';
 import { type Column, findColumns, openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { judgeTargets } from './columnUseTargets.ts';
+import { typeOfChoice } from './columnUseTotal.ts';
 import {
   type Fields,
   fieldsOf,
@@ -101,7 +102,8 @@ function judgeSetOperation(context: UseContext, query: Fields, base: Scope): Sha
   const values = pairColumns(left, right);
   const columns = values.map(({ name, value, isCertain }): Column => {
     requireUse(context, value, isUnionAll ? 'presence' : 'equality', `compared by ${words}`);
-    return { name, value: lose(value, `combined by ${words}`), isCertain };
+    const typeName = typeOfChoice([value]);
+    return { name, value: { ...lose(value, `combined by ${words}`), typeName }, isCertain };
   });
   const output = { columns, isOrdered: left.isOrdered, isOpaque: left.isOpaque };
   const scope = openScope(base);
@@ -121,7 +123,9 @@ function pairColumns(left: Shape, right: Shape): readonly Column[] {
   if (left.isOrdered && right.isOrdered) {
     return left.columns.map((column, index) => {
       const other = right.columns[index];
-      return other === undefined ? column : { ...column, value: unite(column.value, other.value) };
+      if (other === undefined) return column;
+      const typeName = typeOfChoice([column.value, other.value]);
+      return { ...column, value: { ...unite(column.value, other.value), typeName } };
     });
   }
   const any = uniteAll([...left.columns, ...right.columns].map((column) => column.value));
@@ -133,13 +137,11 @@ function judgeValues(context: UseContext, query: Fields, base: Scope): Shape {
   const columns: Column[] = [];
   for (const row of readList(query['valuesLists'])) {
     readList(fieldsOf(row, 'List')?.['items']).forEach((node, index) => {
-      const value = lose(judgeExpression(context, node, base), 'listed in VALUES');
-      const known = columns[index];
-      columns[index] = {
-        name: `column${index + 1}`,
-        value: known === undefined ? value : unite(known.value, value),
-        isCertain: true,
-      };
+      const value = judgeExpression(context, node, base);
+      const known = columns[index]?.value;
+      const typeName = typeOfChoice(known === undefined ? [value] : [known, value]);
+      const listed = lose(known === undefined ? value : unite(known, value), 'listed in VALUES');
+      columns[index] = { name: `column${index + 1}`, value: { ...listed, typeName }, isCertain: true };
     });
   }
   const output = { columns, isOrdered: true, isOpaque: false };

@@ -136,7 +136,14 @@ function refuseToast(context: UseContext, name: string, location: number | undef
     why: 'it holds pieces of the long values of another table',
     confidence: 1,
   } as const;
-  const source = { key: `toast.${name}`, relation: name, column: 'chunk_data', classification };
+  const source = {
+    key: `toast.${name}`,
+    oid: 0,
+    attribute: 0,
+    relation: name,
+    column: 'chunk_data',
+    classification,
+  };
   recordViolation(context, source, 'read from out-of-line storage', location);
 }
 

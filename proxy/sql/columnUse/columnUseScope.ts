@@ -4,7 +4,16 @@ import type { CatalogRelation } from '../../schema/catalog.ts';
 import type { UseContext } from './columnUseContext.ts';
 import { systemColumns } from './columnUseSystem.ts';
 import type { Fields } from './columnUseTree.ts';
-import { isProtected, lose, nothing, type Source, unite, uniteAll, type Value } from './columnUseValue.ts';
+import {
+  isProtected,
+  lose,
+  nothing,
+  ofSize,
+  type Source,
+  unite,
+  uniteAll,
+  type Value,
+} from './columnUseValue.ts';
 
 /** A column of a FROM item or of a query's output. */
 export interface Column {
@@ -129,7 +138,8 @@ function resolveBare(context: UseContext, scope: Scope, name: string): Value {
   const items = findItems(scope, name);
   if (items.length > 0) return unite(found ?? nothing, uniteAll(items.map(readWholeRow)));
   if (found !== undefined) return found;
-  return mayBeUnknown || systemColumns.has(name) ? nothing : assumeNamed(context, name);
+  if (systemColumns.has(name)) return nothing;
+  return mayBeUnknown ? ofSize(Number.POSITIVE_INFINITY) : assumeNamed(context, name);
 }
 
 function resolveQualified(
@@ -147,7 +157,9 @@ function resolveQualified(
       const value = uniteAll(hits.map((hit) => hit.value));
       const isCertain = hits.some((hit) => hit.isCertain && hit.name === name);
       // `u.row_to_json` is row_to_json(u) where u has no such column (manual 8.16.5).
-      return isCertain || systemColumns.has(name) ? value : unite(value, readWholeRow(item));
+      if (isCertain || systemColumns.has(name)) return value;
+      const row = readWholeRow(item);
+      return unite(value, isProtected(row) ? { ...row, mayCall: true } : row);
     }),
   );
 }
@@ -183,12 +195,16 @@ export function readColumn(
   typeName: string | undefined,
 ): Value {
   const classification = context.classifications.of(relation.oid, attributeNumber);
-  if (classification === undefined || classification.use === 'open') return { sources: [], typeName };
+  // Anybody may put into a temporary table what they like.
+  const size = relation.schema.startsWith('pg_temp') ? Number.POSITIVE_INFINITY : undefined;
+  if (classification === undefined || classification.use === 'open') return { sources: [], typeName, size };
   const source: Source = {
     key: `${relation.oid}.${attributeNumber}`,
+    oid: relation.oid,
+    attribute: attributeNumber,
     relation: relation.name,
     column: name,
     classification,
   };
-  return { sources: [source], typeName };
+  return { sources: [source], typeName, size };
 }

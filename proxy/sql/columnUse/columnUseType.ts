@@ -42,3 +42,19 @@ export function isTextWidening(from: string | undefined, to: string): boolean {
   if (from === undefined) return false;
   return /^(text|character varying(\(\d+\))?)$/.test(from) && (to === 'text' || to === 'character varying');
 }
+
+const integers = ['smallint', 'integer', 'bigint'];
+
+/**
+ * True for a cast that can be made of every value: all have a text (manual 4.2.9), which a cast that is written cuts to its
+ * length; numbers go into wider ones, moments into their day.
+ */
+export function isTotalCast(from: string | undefined, to: string): boolean {
+  if (/^(text|name|bpchar|character varying(\(\d+\))?|character(\(\d+\))?)$/.test(to)) return true;
+  if (from === undefined) return false;
+  const width = integers.indexOf(from);
+  if (width >= 0 && (integers.indexOf(to) > width || to === 'numeric' || to === 'double precision'))
+    return true;
+  if (/^numeric(\(.*\))?$/.test(from)) return to === 'numeric';
+  return to === 'date' && /^timestamp(\(\d\))? with(out)? time zone$/.test(from);
+}

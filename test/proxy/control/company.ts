@@ -1,4 +1,5 @@
 /** What a proxy finds at a company: a database, an identity provider and a collector, each of which can go away. */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,7 @@ export async function startCompany(): Promise<Company> {
   let provider = await openProvider(0);
   const { issuer, port: providerPort } = provider;
   const { files } = await readPolicyTexts();
+  const signingKeys = [generateKeyPairSync('ed25519').privateKey];
   const openCollector = (port: number) =>
     startCollector({
       databaseUrl: postgres.url('store'),
@@ -85,6 +87,7 @@ export async function startCompany(): Promise<Company> {
       audience,
       clientId,
       connections: [{ name: 'shop', environment: 'production', url: postgres.url('shop') }],
+      signingKeys,
       policyFiles: [...files, { name: 'reviewers.cedar', text: reviewersRead }],
       port,
       log,

@@ -1,0 +1,80 @@
+/**
+ * Looks for sensitive values anywhere in the bytes of a value: one pass, one table look-up a byte, and a closer look
+ * only where a byte can be part of something. What a closer look reads is bounded, so time is linear in the length.
+ */
+import { findNamedSecret, findUrlPassword } from './connectionStrings.ts';
+import { findEmail } from './emails.ts';
+import type { Finding } from './finding.ts';
+import { findKey, keyPairs, keyPivots } from './keyPrefixes.ts';
+import { findMd5Verifier, findNumber, mayBeginNumber } from './numbers.ts';
+import { findNanpNumber, findPlusNumber } from './phoneNumbers.ts';
+import { findJwt, findPasswordHash, findPrivateKey } from './tokens.ts';
+
+export type { Finding, SensitiveForm } from './finding.ts';
+
+/** What a byte can be part of. */
+const digit = 1;
+/** A vendor's key alone. */
+const pivot = 2;
+const other = 3;
+
+const triggers = new Uint8Array(256);
+for (const byte of keyPivots) triggers[byte] = pivot;
+for (const byte of Buffer.from('0123456789')) triggers[byte] = digit;
+for (const byte of Buffer.from('@+($:=J')) triggers[byte] = other;
+
+const dash = 0x2d;
+
+/**
+ * The first finding in bytes[start, end), which must be text in UTF-8 (or close to it); undefined where there is none.
+ * @param from where to go on behind an earlier finding; what lies before is still read for what it says of what follows
+ */
+export function findSensitive(bytes: Buffer, start: number, end: number, from = start): Finding | undefined {
+  const flags = triggers;
+  for (let at = from; ; at++) {
+    // By fours, as long as nothing is there: a check of the end for each byte would cost as much as the look itself.
+    while (at + 4 <= end) {
+      const first = (flags[bytes[at] as number] as number) | (flags[bytes[at + 1] as number] as number);
+      const last = (flags[bytes[at + 2] as number] as number) | (flags[bytes[at + 3] as number] as number);
+      if ((first | last) !== 0) break;
+      at += 4;
+    }
+    while (at < end && flags[bytes[at] as number] === 0) at++;
+    if (at >= end) return undefined;
+    const byte = bytes[at] as number;
+    const trigger = flags[byte] as number;
+    let finding: Finding | undefined;
+    if (trigger === digit) {
+      let runEnd = at + 1;
+      while (runEnd < end && triggers[bytes[runEnd] as number] === digit) runEnd++;
+      if (mayBeginNumber(bytes, at, runEnd, start, end)) finding = findNumber(bytes, at, runEnd, start, end);
+      else if (byte === 0x35) finding = findMd5Verifier(bytes, at, start, end);
+      at = runEnd - 1;
+    } else if (trigger === pivot) {
+      if (at - 2 < start) continue;
+      const pair = ((bytes[at - 2] as number) << 8) | (bytes[at - 1] as number);
+      if (keyPairs[pair] !== 0) finding = findKey(bytes, at, start, end);
+      if (byte === dash && bytes[at - 1] === dash) finding ??= findPrivateKey(bytes, at, start, end);
+    } else finding = lookAt(byte, bytes, at, start, end);
+    if (finding !== undefined) return finding;
+  }
+}
+
+function lookAt(byte: number, bytes: Buffer, at: number, start: number, end: number): Finding | undefined {
+  switch (byte) {
+    case 0x40: // @
+      return findEmail(bytes, at, start, end);
+    case 0x2b: // +
+      return findPlusNumber(bytes, at, start, end);
+    case 0x28: // (
+      return findNanpNumber(bytes, at, end);
+    case 0x24: // $
+      return findPasswordHash(bytes, at, start, end);
+    case 0x3a: // :
+      return findUrlPassword(bytes, at, start, end) ?? findNamedSecret(bytes, at, start, end);
+    case 0x3d: // =
+      return findNamedSecret(bytes, at, start, end);
+    default: // J
+      return findJwt(bytes, at, start, end);
+  }
+}
