@@ -6,6 +6,8 @@ import { type Journal, openJournal } from './audit/journal.ts';
 import { type LocalAccount, LocalAccounts } from './identity/localAccounts.ts';
 import { PortcullisError } from './kit/errors.ts';
 import type { Log } from './kit/log.ts';
+import type { MaskingChoice } from './masking/columns/classificationDraft.ts';
+import { makeTokens } from './masking/methods/tokens.ts';
 import { LivePolicy } from './policy/live/livePolicy.ts';
 import { makePolicy } from './policy/policyEngine.ts';
 import { type PolicyTexts, readPolicyTexts } from './policy/policyFiles.ts';
@@ -50,6 +52,7 @@ export interface RunningProxy {
   stop(): Promise<void>;
 }
 
+const keyBytes = 32;
 const retryMs = { first: 1_000, longest: 30_000 };
 
 /** Builds all parts and listens. Rejects, with nothing left open, where any part is not right. */
@@ -73,8 +76,20 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
     closers.push(() => journal.close());
     const connections = new Map<string, GovernedConnection>();
     const problems = new Map<string, PortcullisError>();
-    closers.push(await openConnections(settings, analyser.parser, connections, problems, onProgress));
-    const key = readCommitmentKey(settings.dataDirectory);
+    const tokens = makeTokens(readKey(settings.dataDirectory, 'masking.key'));
+    const open = async (connection: ConnectionSettings) => {
+      const masking = { settings: policy.masking(connection.name), tokens };
+      const governed = await openConnection(connection, log, analyser.parser, masking);
+      // The policy may have changed while it opened.
+      if (policy.masking(connection.name) !== masking.settings)
+        governed.useMasking(policy.masking(connection.name));
+      return governed;
+    };
+    policy.onChange(() => {
+      for (const [name, connection] of connections) connection.useMasking(policy.masking(name));
+    });
+    closers.push(await openConnections(settings, open, connections, problems, onProgress));
+    const key = readKey(settings.dataDirectory, 'commitment.key');
     const listener = new Listener({
       policy,
       analyser,
@@ -98,8 +113,8 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
 
 /** Opens them all; answers how to close them. Rejects, with none left open, where one fails and none may. */
 async function openConnections(
-  { connections, log, onConnection }: ProxySettings,
-  parser: SqlParser,
+  { connections, onConnection }: ProxySettings,
+  openOne: (connection: ConnectionSettings) => Promise<GovernedConnection>,
   open: Map<string, GovernedConnection>,
   problems: Map<string, PortcullisError>,
   onProgress: (step: string) => void,
@@ -114,7 +129,7 @@ async function openConnections(
   const attempt = async (connection: ConnectionSettings, delayMs: number): Promise<void> => {
     try {
       onProgress(`reading what ${connection.name} holds and which of its columns are personal or secret`);
-      const governed = await openConnection(connection, log, parser);
+      const governed = await openOne(connection);
       if (isClosed) return governed.close();
       open.set(connection.name, governed);
       problems.delete(connection.name);
@@ -144,21 +159,29 @@ async function openConnection(
   settings: ConnectionSettings,
   log: Log,
   parser: SqlParser,
+  masking: MaskingChoice,
 ): Promise<GovernedConnection> {
   try {
-    return await GovernedConnection.open(settings, log, parser);
+    return await GovernedConnection.open(settings, log, parser, masking);
   } catch (error) {
     const message = error instanceof Error && error.message !== '' ? error.message : String(error);
     throw new PortcullisError('UPSTREAM_UNAVAILABLE', { name: settings.name, message }, { cause: error });
   }
 }
 
-/** The salt of the commitments to statement texts: kept with the journal, readable by its owner only. */
-function readCommitmentKey(dataDirectory: string): Buffer {
-  const path = join(dataDirectory, 'commitment.key');
-  if (existsSync(path)) return readFileSync(path);
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  const key = randomBytes(32);
-  writeFileSync(path, key, { mode: 0o600, flag: 'wx' });
-  return key;
+/**
+ * A key that is made once and kept in the data folder, readable by its owner only: the salt of the commitments to statement
+ * texts, and what tokens are made with, so that they stay the same from run to run.
+ */
+function readKey(dataDirectory: string, name: string): Buffer {
+  const path = join(dataDirectory, name);
+  if (!existsSync(path)) {
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    writeFileSync(path, randomBytes(keyBytes), { mode: 0o600, flag: 'wx' });
+  }
+  const key = readFileSync(path);
+  if (key.length === keyBytes) return key;
+  throw new Error(
+    `${path} is not a key of ${keyBytes} bytes: put the right one back, or remove it to have a new one`,
+  );
 }

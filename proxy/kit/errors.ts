@@ -54,6 +54,16 @@ export const errorTable = {
     message: 'the policy gives you {rows} rows an hour, and they are used up',
     hint: 'Ask for fewer rows (LIMIT, WHERE, aggregates), wait, or ask those who keep the policy for more.',
   },
+  TOO_MANY_ROWS_CHANGED: {
+    sqlState: '54000',
+    message: 'the statement changed {changed} rows, and the policy gives it {rows}: nothing of it was kept',
+    hint: 'Narrow it down with WHERE, change the rows in portions, or ask those who keep the policy for more.',
+  },
+  CHANGES_NOT_COUNTED: {
+    sqlState: '54000',
+    message: 'the policy limits how many rows a statement may change, and of this one they cannot be counted',
+    hint: 'Send the statements one by one, write into one table at a time instead of in WITH, use a plain statement instead of EXECUTE, and read what RETURNING gives at once.',
+  },
   ACCESS_EXPIRED: {
     sqlState: '28000',
     message: 'the statement was not run: {message}',
@@ -86,7 +96,18 @@ export const errorTable = {
     message: 'the statement is not valid UTF-8',
     hint: 'Portcullis speaks UTF-8 only: set client_encoding (PGCLIENTENCODING) to UTF8.',
   },
+  COPY_REFUSED: {
+    sqlState: '0A000',
+    message: 'this COPY cannot be masked: {message}',
+    hint: 'COPY … TO STDOUT can be masked in text, CSV and binary, in UTF8.',
+  },
   COLUMN_USE_REFUSED: { sqlState: '42501', message: '{message}' },
+  LINEAGE_DISAGREES: {
+    sqlState: '42501',
+    message:
+      'the answer was held back: its column {position} ("{column}") does not come from where the statement says',
+    hint: 'Connect again and run it again. Where it comes again, please report the statement: Portcullis misreads it.',
+  },
   JOURNAL_UNAVAILABLE: {
     sqlState: '53100',
     message: 'the statement was not run because it cannot be recorded: {message}',

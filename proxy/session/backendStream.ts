@@ -1,16 +1,21 @@
 /** What the server sends: answers are matched to what was asked, rows and error texts masked, outcomes written. */
 import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
+import type { CopyRows } from '../masking/copy/copyRows.ts';
 import { maskErrorFields } from '../masking/maskMessage.ts';
-import type { MaskPlan } from '../masking/maskPlan.ts';
+import { type MaskPlan, maskedColumnsOf } from '../masking/maskPlan.ts';
 import { OutputBuffer } from '../masking/outputBuffer.ts';
-import { RowMasker } from '../masking/rowMasker.ts';
+import { type NoteFound, RowMasker } from '../masking/rowMasker.ts';
 import { MessageCursor } from '../wire/cursor.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/protocol.ts';
 import { encodeMaskNotice, encodeRefusal, readErrorFields, readTag } from './answerMessages.ts';
-import { currentRun, type Expectation, judgementOf } from './inFlight.ts';
+import { type ColumnProbe, dropPosition, isUnasked } from './columnProbe.ts';
+import { countCopied, rewriteCopyData, startCopyOut } from './copyOut.ts';
+import { type CountedChange, currentRun, type Expectation, judgementOf } from './inFlight.ts';
 import type { JudgedStatement, StatementRun } from './judging/judgement.ts';
+import { rowsInTag } from './limiting/changedRows.ts';
+import { commitQuery, failingParse, failingQuery, rollbackQuery } from './ownMessages.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -42,6 +47,8 @@ export class BackendStream implements FrameSink {
   #masker: RowMasker | undefined;
   /** Whose rows `#masker` is for. */
   #maskedFor: Expectation | undefined;
+  /** Rewrites what is being copied out; undefined where nothing of it is masked. */
+  #copyOut: CopyRows | undefined;
   #isEnded = false;
   /** Messages of ours that wait for the end of one of the server's. */
   #unsaid: Buffer[] = [];
@@ -89,7 +96,7 @@ export class BackendStream implements FrameSink {
   /** Large values pass in pieces. Others are gathered, so that a server that dies does not leave half a row behind. */
   onPartial(type: number, length: number): Partial {
     if (length < passInPiecesFrom) return Partial.gather;
-    if (type === Backend.copyData) return Partial.pass;
+    if (type === Backend.copyData) return this.#copyOut === undefined ? Partial.pass : Partial.gather;
     if (type !== Backend.dataRow) return Partial.gather;
     this.#findMasks();
     if (this.#masker !== undefined) return Partial.gather;
@@ -107,6 +114,9 @@ export class BackendStream implements FrameSink {
       this.walker.cut();
       for (const message of this.#unsaid.splice(0)) this.say(message);
     }
+    const { head } = this.#state.inFlight;
+    if (head?.kind === 'probe' && !isUnasked(type))
+      return this.#onProbe(head.probe, type, buffer, start, end);
     switch (type) {
       case Backend.dataRow:
         return this.#onDataRow(buffer, start, end);
@@ -115,12 +125,13 @@ export class BackendStream implements FrameSink {
       case Backend.noData:
         return this.#endDescribe();
       case Backend.commandComplete:
-        this.#endStatement(readTag(buffer, start, end));
-        return Verdict.forward;
+        return this.#onCommandComplete(buffer, start, end);
       case Backend.emptyQueryResponse:
         if (this.#state.inFlight.head?.kind === 'execute') this.#state.inFlight.shift();
         return Verdict.forward;
       case Backend.portalSuspended:
+        // Of what writes and is not read to its end nobody learns how many rows it has changed.
+        if (this.#overrunOf('suspended') !== undefined) return this.#undo('suspended');
         this.#endStatement('suspended');
         return Verdict.forward;
       case Backend.parseComplete:
@@ -143,10 +154,17 @@ export class BackendStream implements FrameSink {
       case Backend.copyInResponse:
         this.#state.answerCopy('in');
         return Verdict.forward;
+      case Backend.copyOutResponse:
+        return this.#onCopyOut(buffer, start, end);
+      case Backend.copyData:
+        return this.#onCopyData(buffer, start, end);
+      case Backend.copyDone:
+        this.#copyOut?.end();
+        return Verdict.forward;
       case Backend.copyBothResponse:
         throw new WireError('the server began a replication stream');
       default:
-        // CopyData, CopyDone, CopyOutResponse, ParameterDescription, NotificationResponse pass as they are.
+        // ParameterDescription, NotificationResponse pass as they are.
         return Verdict.forward;
     }
   }
@@ -154,10 +172,43 @@ export class BackendStream implements FrameSink {
   #onDataRow(buffer: Buffer, start: number, end: number): Verdict {
     this.#findMasks();
     this.#countRow();
-    if (this.#masker === undefined) return Verdict.forward;
+    const masker = this.#masker;
+    if (masker === undefined) return Verdict.forward;
+    // Behind rewritten rows that wait, copying one more is less than sending both apart.
+    if (this.#output.length === 0 && !masker.mustRewrite(buffer, start, end)) return Verdict.forward;
     this.walker.cut();
-    this.#masker.maskRow(buffer, start, end, this.#output);
+    masker.maskRow(buffer, start, end, this.#output);
     if (this.#output.length >= flushOutputAt) this.#flushOutput();
+    return Verdict.taken;
+  }
+
+  #onCopyOut(buffer: Buffer, start: number, end: number): Verdict {
+    const run = currentRun(this.#state.inFlight.head);
+    if (run === undefined) throw new WireError('the server copies out what nobody asked for');
+    this.#copyOut = startCopyOut(run, this.#pipeline.catalog, buffer, start, end);
+    if (run.probe?.plan !== undefined) this.#tellMasks(run.probe.plan);
+    return Verdict.forward;
+  }
+
+  #onCopyData(buffer: Buffer, start: number, end: number): Verdict {
+    if (this.#copyOut === undefined) return Verdict.forward;
+    this.walker.cut();
+    rewriteCopyData(this.#copyOut, buffer, start, end, this.#output);
+    if (this.#output.length >= flushOutputAt) this.#flushOutput();
+    return Verdict.taken;
+  }
+
+  /** The answer to a question of our own, between answers to the client's. */
+  #onProbe(probe: ColumnProbe, type: number, buffer: Buffer, start: number, end: number): Verdict {
+    const message = buffer.subarray(start, end);
+    if (type === Backend.errorResponse && !probe.takesError(message))
+      return this.#onError(buffer, start, end);
+    const read = probe.read(type, message, (described) =>
+      this.#pipeline.planRows(described, probe.judged, undefined),
+    );
+    if (read instanceof Promise) return this.#holdFor(read);
+    if (read === 'whole') this.#state.inFlight.shift();
+    this.walker.cut();
     return Verdict.taken;
   }
 
@@ -170,19 +221,10 @@ export class BackendStream implements FrameSink {
   #onRowDescription(buffer: Buffer, start: number, end: number): Verdict {
     const head = this.#state.inFlight.head;
     if (head?.kind === 'describe' && !head.isPortal) return this.#endDescribe();
-    const plan = this.#pipeline.planRows(buffer.subarray(start, end), judgedRows(head));
-    if (plan instanceof Promise) {
-      this.#peer.pauseServer();
-      plan.then(
-        () => this.#goOn(),
-        (error: Error) => this.#peer.onFatal(error),
-      );
-      return Verdict.hold;
-    }
-    if (plan !== undefined && this.#state.wantsNotices) {
-      this.walker.cut();
-      this.say(encodeMaskNotice(plan));
-    }
+    const judged = judgedRows(head);
+    const plan = this.#pipeline.planRows(buffer.subarray(start, end), judged, this.#fetchedFrom(judged));
+    if (plan instanceof Promise) return this.#holdFor(plan);
+    if (plan !== undefined) this.#tellMasks(plan);
     if (head?.kind === 'describe' && 'plan' in head.target) {
       head.target.plan = plan;
       return this.#endDescribe();
@@ -190,6 +232,28 @@ export class BackendStream implements FrameSink {
     if (head?.kind !== 'query') throw new WireError('the server described rows that nobody asked for');
     this.#useMasks(head, plan);
     return Verdict.forward;
+  }
+
+  /** FETCH reads from the protocol's portals, too (manual, FETCH). */
+  #fetchedFrom(judged: JudgedStatement | undefined): JudgedStatement | undefined {
+    if (judged?.cursor === undefined) return undefined;
+    return this.#state.portals.live(wireName(judged.cursor))?.statement.judged.statements[0];
+  }
+
+  /** Shows the message again when what it needs is there. */
+  #holdFor(wanted: Promise<void>): Verdict {
+    this.#peer.pauseServer();
+    wanted.then(
+      () => this.#goOn(),
+      (error: Error) => this.#peer.onFatal(error),
+    );
+    return Verdict.hold;
+  }
+
+  #tellMasks(plan: MaskPlan): void {
+    if (!this.#state.wantsNotices || plan.maskedColumns.length === 0) return;
+    this.walker.cut();
+    this.say(encodeMaskNotice(plan));
   }
 
   #goOn(): void {
@@ -220,14 +284,18 @@ export class BackendStream implements FrameSink {
 
   #useMasks(head: Expectation, plan: MaskPlan | undefined): void {
     this.#maskedFor = head;
-    this.#masker = plan === undefined ? undefined : new RowMasker(plan);
     const run = currentRun(head);
-    if (run !== undefined) run.maskedColumns = plan?.maskedColumns;
+    if (run !== undefined) run.maskedColumns = maskedColumnsOf(plan);
+    const noteFound: NoteFound = (column, value) => {
+      if (run !== undefined) this.#pipeline.noteFound(run, column, value);
+    };
+    this.#masker = plan === undefined ? undefined : new RowMasker(plan, noteFound);
   }
 
   #endRows(): void {
     this.#masker = undefined;
     this.#maskedFor = undefined;
+    this.#copyOut = undefined;
   }
 
   #onParseComplete(): Verdict {
@@ -249,6 +317,84 @@ export class BackendStream implements FrameSink {
     return Verdict.forward;
   }
 
+  #onCommandComplete(buffer: Buffer, start: number, end: number): Verdict {
+    const tag = readTag(buffer, start, end);
+    const { head } = this.#state.inFlight;
+    if (this.#overrunOf(tag) !== undefined) return this.#undo(tag);
+    if (head?.kind === 'begin' || head?.kind === 'end') return this.#swallow();
+    if (head?.kind !== 'query' || head.change === undefined) {
+      this.#endStatement(tag);
+      return Verdict.forward;
+    }
+    head.change.tag = tag;
+    head.change.complete = Buffer.from(buffer.subarray(start, end));
+    this.#endRows();
+    return this.#swallow();
+  }
+
+  /** Set where an Execute has changed more rows than it may, or nobody knows how many. */
+  #overrunOf(tag: string): PortcullisError | undefined {
+    const { head } = this.#state.inFlight;
+    return head?.kind === 'execute' && head.rowsChanged !== undefined
+      ? overrun(tag, head.rowsChanged)
+      : undefined;
+  }
+
+  /** The Execute under way is answered by an error, and its transaction fails, as if the server had raised it. */
+  #undo(tag: string): Verdict {
+    const head = this.#expect('execute');
+    const error = overrun(tag, head.rowsChanged ?? 0) ?? new PortcullisError('CHANGES_NOT_COUNTED');
+    this.#endRows();
+    if (head.run !== undefined) this.#pipeline.finish(head.run, 'error', { sqlState: error.sqlState });
+    this.#state.toServer(failingParse);
+    this.#state.inFlight.push({ kind: 'refusal', error, endsWithReady: false, hasFailed: false });
+    this.#state.startSkipping();
+    this.#state.answerCopy('none');
+    return this.#swallow();
+  }
+
+  /** A Query whose changes are counted is done: its transaction ends as the count says. */
+  #endCounted(head: Extract<Expectation, { kind: 'query' }>, change: CountedChange): Verdict {
+    const run = head.runs[0];
+    if (run === undefined) throw new WireError('changes are counted of a statement that is none');
+    const error = change.tag === undefined ? undefined : overrun(change.tag, change.limit);
+    const { inFlight, toServer } = this.#state;
+    const { touchesClassified } = head;
+    if (change.isOurs) {
+      toServer(change.complete !== undefined && error === undefined ? commitQuery : rollbackQuery);
+      inFlight.push({ kind: 'end', run, change, error, touchesClassified, hasFailed: false });
+      return this.#swallow();
+    }
+    if (error === undefined) {
+      if (change.complete !== undefined) this.#completeRun(run, change);
+      return Verdict.forward;
+    }
+    this.#pipeline.finish(run, 'error', { sqlState: error.sqlState });
+    toServer(failingQuery);
+    inFlight.push({ kind: 'refusal', error, endsWithReady: true, hasFailed: false });
+    return this.#swallow();
+  }
+
+  /** The transaction around a Query has ended: only now the client is told of both. */
+  #endTransaction({ run, change, error, hasFailed }: Extract<Expectation, { kind: 'end' }>): void {
+    this.walker.cut();
+    if (error !== undefined) {
+      this.#pipeline.finish(run, 'error', { sqlState: error.sqlState });
+      this.say(encodeRefusal(error));
+    } else if (change.complete !== undefined && !hasFailed) this.#completeRun(run, change);
+  }
+
+  #completeRun(run: StatementRun, { complete, tag }: CountedChange): void {
+    this.walker.cut();
+    this.#pipeline.finish(run, 'ok', tag === undefined ? {} : { tag });
+    if (complete !== undefined) this.say(complete);
+  }
+
+  #swallow(): Verdict {
+    this.walker.cut();
+    return Verdict.taken;
+  }
+
   /** CommandComplete or FunctionCallResponse: one statement is done. */
   #endStatement(tag: string | undefined): void {
     const head = this.#state.inFlight.head;
@@ -262,6 +408,7 @@ export class BackendStream implements FrameSink {
     } else throw new WireError('the server completed a statement that nobody asked for');
     this.#endRows();
     if (run === undefined) return;
+    if (run.judged.copyOut !== undefined) run.rows = countCopied(tag);
     this.#applyRole(run);
     this.#pipeline.finish(run, 'ok', more);
   }
@@ -283,9 +430,16 @@ export class BackendStream implements FrameSink {
     this.#endRows();
     switch (head?.kind) {
       case 'query':
+        if (head.changesNames) this.#state.inFlight.nameChanges--;
+        if (head.change !== undefined && this.#endCounted(head, head.change) === Verdict.taken)
+          return Verdict.taken;
         // After an error the statements behind it did not run.
         for (const run of head.runs) this.#pipeline.finish(run, 'notRun');
-        if (head.changesNames) this.#state.inFlight.nameChanges--;
+        break;
+      case 'begin':
+        return this.#swallow();
+      case 'end':
+        this.#endTransaction(head);
         break;
       case 'refusal':
         if (head.endsWithReady && head.hasFailed) break;
@@ -295,12 +449,16 @@ export class BackendStream implements FrameSink {
       default:
         throw new WireError('the server is ready although answers are missing');
     }
+    this.#state.isCounting = false;
     this.#state.answerCopy('none');
     this.#state.cancelledFor = undefined;
     this.#state.readySince = monotonicMicros();
     this.#state.isOutsideTransaction = buffer[start + 5] === TransactionStatus.idle;
     // Portals end with their transaction.
-    if (this.#state.isOutsideTransaction) this.#state.portals.clearLive();
+    if (this.#state.isOutsideTransaction) {
+      this.#state.portals.clearLive();
+      this.#pipeline.noteTransactionEnd();
+    }
     return Verdict.forward;
   }
 
@@ -310,12 +468,18 @@ export class BackendStream implements FrameSink {
     if (fields.severity === 'FATAL' || fields.severity === 'PANIC') this.hasSaidFatal = true;
     const head = this.#state.inFlight.head;
     const isProtected = mayHoldProtectedValues(head);
+    const run = currentRun(head);
     this.#endRows();
     if (head === undefined) return Verdict.forward;
     const refusal = this.hasSaidFatal ? undefined : this.#ownReason(head, fields.sqlState);
     this.#fail(head, fields.sqlState);
     this.#state.answerCopy('none');
     if (refusal !== undefined) return this.#replaceBy(encodeRefusal(refusal));
+    // Where our question has failed for the reason that the statement would have, that is what it hears.
+    if (fields.sqlState === '25P02' && run?.probe?.failure !== undefined)
+      return this.#replaceBy(run.probe.failure);
+    if (head.kind === 'probe')
+      return this.#replaceBy(dropPosition(isProtected ? maskErrorFields(message) : message));
     return isProtected ? this.#replaceBy(maskErrorFields(message)) : Verdict.forward;
   }
 
@@ -328,6 +492,12 @@ export class BackendStream implements FrameSink {
   /** An error ends a Query; in the extended protocol it ends all up to the next Sync. */
   #fail(head: Expectation, sqlState: string): void {
     const status = sqlState === '57014' ? 'cancelled' : 'error';
+    if (head.kind === 'begin') throw new WireError('the server would not begin a transaction');
+    if (head.kind === 'end') {
+      head.hasFailed = true;
+      this.#pipeline.finish(head.run, status, { sqlState });
+      return;
+    }
     if (head.kind === 'query') {
       const run = currentRun(head);
       if (run !== undefined) this.#pipeline.finish(run, status, { sqlState });
@@ -413,7 +583,15 @@ function judgedRows(head: Expectation | undefined): JudgedStatement | undefined 
   return target !== undefined && 'plan' in target ? target.statement.judged.statements[0] : undefined;
 }
 
+/** Set where a statement with that tag has changed more rows than it may, or the tag does not tell. */
+function overrun(tag: string, limit: number): PortcullisError | undefined {
+  const changed = rowsInTag(tag);
+  if (changed === undefined) return new PortcullisError('CHANGES_NOT_COUNTED');
+  return changed > limit ? new PortcullisError('TOO_MANY_ROWS_CHANGED', { changed, rows: limit }) : undefined;
+}
+
 function runsOf(expectation: Expectation): readonly StatementRun[] {
+  if (expectation.kind === 'end') return [expectation.run];
   if (expectation.kind === 'query') return expectation.runs;
   return expectation.kind === 'execute' && expectation.run !== undefined ? [expectation.run] : [];
 }
@@ -424,7 +602,8 @@ function isNameChange(run: StatementRun | undefined): boolean {
 }
 
 function mayHoldProtectedValues(head: Expectation | undefined): boolean {
-  if (head?.kind === 'query') return head.touchesClassified;
+  if (head?.kind === 'query' || head?.kind === 'end') return head.touchesClassified;
+  if (head?.kind === 'probe') return head.probe.touchesClassified;
   return judgementOf(head)?.touchesClassified ?? false;
 }
 

@@ -15,7 +15,9 @@ import {
   readTarget,
 } from '../wire/frontendMessages.ts';
 import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
+import { createProbe } from './copyOut.ts';
 import { HeldMessage } from './heldMessage.ts';
+import type { CountedChange } from './inFlight.ts';
 import {
   type Answer,
   isAdmission,
@@ -26,16 +28,13 @@ import {
 } from './judging/answer.ts';
 import type { Admission, ApprovedMessage, JudgedMessage } from './judging/judgement.ts';
 import type { Lookup, Portal, PreparedStatement } from './names.ts';
+import { beginQuery, failingParse, failingQuery } from './ownMessages.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
 /** SQL texts above this size are refused before they are gathered. */
 const maxTextBytes = 16 * 1024 * 1024;
 
-/** Stands in for what was refused: the server must fail on it, and so leaves the transaction as an error would. */
-const refusedText = 'refused by portcullis';
-const failingQuery = serialize.query(refusedText);
-const failingParse = serialize.parse({ name: 'portcullis_refused', text: refusedText });
 const flush = serialize.flush();
 const describeUnnamed = serialize.describe({ type: 'P', name: '' });
 
@@ -71,6 +70,7 @@ export class FrontendStream implements FrameSink {
       },
       onFatal: (error) => peer.onFatal(error),
     });
+    state.toServer = (bytes) => peer.toServer(bytes);
     state.onCopyAnswered = () => this.#held.arrive('goOn');
     state.onSkipping = () => this.endWait('skipped');
   }
@@ -151,14 +151,15 @@ export class FrontendStream implements FrameSink {
   }
 
   #handle(type: number, buffer: Buffer, start: number, end: number): Verdict {
-    if (type === Frontend.terminate) {
+    // A goodbye right behind it must not end the transaction that is ours before we do.
+    if (type === Frontend.terminate && !this.#state.isCounting) {
       this.#isEnded = true;
       this.#peer.onTerminate();
       return Verdict.forward;
     }
     if (this.#state.copy === 'in') return this.#duringCopyIn(type);
     // Whether copying begins decides what the next message means to the server: wait until it has said so.
-    if (this.#state.isAwaitingCopy) return this.#holdForCopy();
+    if (this.#state.isAwaitingCopy || this.#state.isCounting) return this.#holdForCopy();
     if (type === Frontend.copyData || type === Frontend.copyDone || type === Frontend.copyFail)
       return Verdict.taken;
     if (this.#state.isSkipping && type !== Frontend.sync) return Verdict.taken;
@@ -186,19 +187,49 @@ export class FrontendStream implements FrameSink {
   }
 
   #onQuery(buffer: Buffer, start: number, end: number): Verdict {
-    if (this.#state.inFlight.nameChanges > 0) return this.#holdUntilDrained();
+    const { inFlight } = this.#state;
+    // Whether a transaction is open must be known where changes are counted.
+    if (inFlight.nameChanges > 0 || (!inFlight.isEmpty && this.#pipeline.countsChanges))
+      return this.#holdUntilDrained();
     const admission = this.#admission(readQuery(buffer, start, end));
     if (admission === undefined) return Verdict.hold;
     if (admission.kind === 'refused') return this.#refuse(admission.error, true);
+    if (inFlight.isInSegment && copiesOut(admission)) return this.#holdUntilDrained(admission);
+    this.#probeCopies(admission, true);
     this.#expectQuery(admission);
     return Verdict.forward;
   }
 
-  #expectQuery({ runs, message }: Extract<Admission, { kind: 'run' }>): void {
+  /** Before what it runs, asks where the columns come from that COPY … TO STDOUT sends. */
+  #probeCopies({ runs, message }: Extract<Admission, { kind: 'run' }>, endsWithReady: boolean): void {
+    for (const run of runs) {
+      run.probe = createProbe(run.judged, message.touchesClassified, endsWithReady);
+      const query = run.judged.copyOut?.query;
+      if (run.probe === undefined || query === undefined) continue;
+      this.walker.cut();
+      this.#peer.toServer(run.probe.encode(query));
+      this.#state.inFlight.push({ kind: 'probe', probe: run.probe });
+    }
+  }
+
+  #expectQuery({ runs, message, rowsChanged }: Extract<Admission, { kind: 'run' }>): void {
     const { changesNames, hasCopyIn, touchesClassified } = message;
     if (changesNames) this.#state.inFlight.nameChanges++;
-    this.#state.inFlight.push({ kind: 'query', runs, next: 0, changesNames, touchesClassified });
+    const change = rowsChanged === undefined ? undefined : this.#beginCounting(rowsChanged);
+    this.#state.inFlight.push({ kind: 'query', runs, next: 0, changesNames, touchesClassified, change });
     if (hasCopyIn) this.#state.isAwaitingCopy = true;
+  }
+
+  /** A Query commits by itself before it says how many rows it has changed: a transaction of ours keeps it from that. */
+  #beginCounting(limit: number): CountedChange {
+    const isOurs = this.#state.isOutsideTransaction;
+    if (isOurs) {
+      this.walker.cut();
+      this.#peer.toServer(beginQuery);
+      this.#state.inFlight.push({ kind: 'begin' });
+    }
+    this.#state.isCounting = true;
+    return { limit, isOurs, complete: undefined, tag: undefined };
   }
 
   /** The fast-path call runs one function by OID: judged as the SELECT that would call it. */
@@ -275,9 +306,12 @@ export class FrontendStream implements FrameSink {
     if (admission.kind === 'refused') return this.#refuse(admission.error, false);
     const run = admission.runs[0]; // none for an empty text: EmptyQueryResponse
     if (run !== undefined && !portal.isDescribed) this.#describePortal(name, portal);
-    inFlight.push({ kind: 'execute', portal, run });
-    if (admission.message.changesNames) inFlight.nameChanges++;
-    if (admission.message.hasCopyIn) this.#state.isAwaitingCopy = true;
+    this.#probeCopies(admission, false);
+    const { message, rowsChanged } = admission;
+    inFlight.push({ kind: 'execute', portal, run, rowsChanged });
+    if (message.changesNames) inFlight.nameChanges++;
+    // With the Sync behind it, it would be committed: that waits for the count.
+    if (message.hasCopyIn || rowsChanged !== undefined) this.#state.isAwaitingCopy = true;
     return Verdict.forward;
   }
 
@@ -342,11 +376,11 @@ export class FrontendStream implements FrameSink {
   }
 
   /** Waits until all that is under way is answered; Flush makes the server say it without waiting for a Sync. */
-  #holdUntilDrained(): Verdict {
+  #holdUntilDrained(answer: Answer = 'goOn'): Verdict {
     this.walker.cut();
     if (this.#state.inFlight.isEmpty) throw new Error('waits for answers although nothing is under way');
     this.#peer.toServer(flush);
-    return this.#hold(this.#state.inFlight.drained().then(() => 'goOn' as const));
+    return this.#hold(this.#state.inFlight.drained().then(() => answer));
   }
 
   #admission(text: Buffer, mayAsk = true): Admission | undefined {
@@ -444,6 +478,10 @@ export class FrontendStream implements FrameSink {
       this.#peer.onFatal(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
+
+function copiesOut({ message }: Extract<Admission, { kind: 'run' }>): boolean {
+  return message.statements.some(({ copyOut }) => copyOut !== undefined);
 }
 
 function unknownName(isPortal: boolean, name: string): PortcullisError {

@@ -1,8 +1,16 @@
 /** A governed database: where it is, what it holds, and what of that is classified; kept fresh over a link of its own. */
 import { Client } from 'pg';
 import type { Log } from '../kit/log.ts';
-import type { Classifications } from '../masking/classification.ts';
-import { classifyCatalog } from '../masking/classifyCatalog.ts';
+import type { Classifications, ColumnId } from '../masking/classification.ts';
+import {
+  classifyCatalog,
+  type FoundClassification,
+  reclassify,
+  takeOver,
+} from '../masking/classifyCatalog.ts';
+import type { MaskingChoice } from '../masking/columns/classificationDraft.ts';
+import { findIdleRules, MaskingRules, type MaskingSettings, noSettings } from '../masking/maskingSettings.ts';
+import { makeTokens } from '../masking/methods/tokens.ts';
 import type { ConnectionInfo } from '../policy/decision.ts';
 import type { Catalog } from '../schema/catalog.ts';
 import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
@@ -31,16 +39,24 @@ export class GovernedConnection {
   #code: DatabaseCode;
   #classifications: Classifications;
   #probe: string;
+  #masking: MaskingChoice;
+  /** What the rules say of each column, and what they were read with. */
+  #rules:
+    | { readonly rules: MaskingSettings['rules']; readonly catalog: Catalog; readonly settled: MaskingRules }
+    | undefined;
+  /** Rules of masking.yaml that were told of, for no column falls under them. */
+  #idleTold: readonly string[] = [];
   #nextRefresh: Promise<void> | undefined;
   /** Ends when our own link is free: what reads over it does so alone. */
   #reading: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(settings: ConnectionSettings, log: Log, loaded: Loaded) {
+  private constructor(settings: ConnectionSettings, log: Log, masking: MaskingChoice, loaded: Loaded) {
     this.info = { name: settings.name, environment: settings.environment };
     this.url = settings.url;
     this.#log = log;
+    this.#masking = masking;
     this.#client = loaded.client;
     this.#code = loaded.code;
     this.#classifications = loaded.classifications;
@@ -48,12 +64,18 @@ export class GovernedConnection {
   }
 
   /** Connects, reads the catalog and classifies its columns. Rejects with the server's or the socket's error. */
-  static async open(settings: ConnectionSettings, log: Log, parser: SqlParser): Promise<GovernedConnection> {
+  static async open(
+    settings: ConnectionSettings,
+    log: Log,
+    parser: SqlParser,
+    masking: MaskingChoice = { settings: noSettings, tokens: makeTokens() },
+  ): Promise<GovernedConnection> {
     const client = await connectOwn(settings.url);
     const probe = await catalogProbe(client);
     const catalog = await loadCatalog(client, 0);
-    const classifications = await classifyCatalog(client, catalog, undefined, (notice) => log.warn(notice));
-    const connection = new GovernedConnection(settings, log, {
+    const notice = (text: string) => log.warn(text);
+    const classifications = await classifyCatalog(client, catalog, undefined, notice, masking);
+    const connection = new GovernedConnection(settings, log, masking, {
       client,
       code: new DatabaseCode(catalog, new CodeReader(parser)),
       classifications,
@@ -62,6 +84,7 @@ export class GovernedConnection {
     client.on('error', () => connection.#dropClient());
     connection.#timer = setInterval(() => connection.noteSchemaChange(), probeIntervalMs);
     connection.#timer.unref();
+    connection.#tellIdleRules();
     return connection;
   }
 
@@ -81,6 +104,33 @@ export class GovernedConnection {
   /** Changes with catalog and classifications; part of what a judgement rests on. */
   get stamp(): string {
     return `${this.catalog.version}.${this.#classifications.version}`;
+  }
+
+  /** Puts other wishes of the policy into force, at once for every session. */
+  useMasking(settings: MaskingSettings): void {
+    this.#masking = { ...this.#masking, settings };
+    this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking);
+    this.#tellIdleRules();
+  }
+
+  /** What was found outside of the catalog and its samples counts from now on, for every session. */
+  learn(found: readonly FoundClassification[]): void {
+    this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking, found);
+  }
+
+  /** The policy says that the column holds nothing to protect. */
+  isUnclassified(id: ColumnId): boolean {
+    const { rules } = this.#masking.settings;
+    if (rules.length === 0) return false;
+    if (this.#rules?.rules !== rules || this.#rules.catalog !== this.catalog) {
+      this.#rules = { rules, catalog: this.catalog, settled: new MaskingRules(rules, this.catalog) };
+    }
+    return this.#rules.settled.of(id)?.kind === 'unclassify';
+  }
+
+  /** What is wrong with masking.yaml, as far as this database can tell: rules that protect, or open, nothing. */
+  get maskingProblems(): readonly string[] {
+    return this.#idleTold;
   }
 
   /**
@@ -122,11 +172,28 @@ export class GovernedConnection {
     if (probe === this.#probe) return;
     const catalog = await loadCatalog(client, this.catalog.version);
     const notice = (text: string) => this.#log.warn(text);
-    const classifications = await classifyCatalog(client, catalog, this.#classifications, notice);
+    const before = this.#classifications;
+    const found = await classifyCatalog(client, catalog, before, notice, this.#masking);
+    // What was learned, or wished for, while the values were looked at is not in it yet.
+    const isSame = before === this.#classifications;
+    const classifications = isSame ? found : takeOver(catalog, found, this.#classifications, this.#masking);
     this.#code = new DatabaseCode(catalog, this.#code.reader);
     this.#classifications = classifications;
     this.#probe = probe;
+    this.#tellIdleRules();
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Each once, until it is mended. */
+  #tellIdleRules(): void {
+    const idle = findIdleRules(this.#masking.settings.rules, this.catalog).map(
+      ({ pattern, place }) =>
+        `${place}: ${this.info.name} has no column ${pattern.text}, so the rule does nothing`,
+    );
+    for (const problem of idle) {
+      if (!this.#idleTold.includes(problem)) this.#log.error(problem);
+    }
+    this.#idleTold = idle;
   }
 
   #alone<T>(read: () => Promise<T>): Promise<T> {

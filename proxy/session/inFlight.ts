@@ -1,5 +1,6 @@
 /** What the server still owes an answer to, in the order in which it was sent: the key to whose answer arrives. */
 import type { PortcullisError } from '../kit/errors.ts';
+import type { ColumnProbe } from './columnProbe.ts';
 import type { JudgedMessage, StatementRun } from './judging/judgement.ts';
 import type { Portal, PreparedStatement } from './names.ts';
 
@@ -11,6 +12,20 @@ export type Expectation =
       next: number;
       readonly changesNames: boolean;
       readonly touchesClassified: boolean;
+      /** Set where the rows that it changes are counted. */
+      readonly change: CountedChange | undefined;
+    }
+  /** BEGIN of ours before a Query whose changes are counted: the client sees nothing of it. */
+  | { readonly kind: 'begin' }
+  /** COMMIT or ROLLBACK of ours after it: with its end the Query's own answer ends. */
+  | {
+      readonly kind: 'end';
+      readonly run: StatementRun;
+      readonly change: CountedChange;
+      /** Why it is rolled back; undefined where the server said so itself, or it is committed. */
+      readonly error: PortcullisError | undefined;
+      readonly touchesClassified: boolean;
+      hasFailed: boolean;
     }
   /** A statement that was refused: a message that the server must reject stands in its place. */
   | {
@@ -28,9 +43,27 @@ export type Expectation =
       /** Asked by the proxy for its own use; the client does not see the answer. */
       readonly isOurs: boolean;
     }
-  | { readonly kind: 'execute'; readonly portal: Portal; readonly run: StatementRun | undefined }
+  | {
+      readonly kind: 'execute';
+      readonly portal: Portal;
+      readonly run: StatementRun | undefined;
+      /** How many rows it may change; undefined where that is not limited. */
+      readonly rowsChanged: number | undefined;
+    }
   | { readonly kind: 'close'; readonly isPortal: boolean; readonly name: string; readonly closes: unknown }
+  /** A question of our own: nothing of the answer is for the client. */
+  | { readonly kind: 'probe'; readonly probe: ColumnProbe }
   | { readonly kind: 'sync' };
+
+/** A Query whose changes are counted: it is complete once its transaction is, or its rows fit into the limit. */
+export interface CountedChange {
+  readonly limit: number;
+  /** The transaction around it is ours, and ends with it. */
+  readonly isOurs: boolean;
+  /** The server's CommandComplete, which the client is not told before that. */
+  complete: Buffer | undefined;
+  tag: string | undefined;
+}
 
 export class InFlight {
   #items: Expectation[] = [];
@@ -54,6 +87,12 @@ export class InFlight {
       if (run !== undefined && !run.isFinished) return run;
     }
     return undefined;
+  }
+
+  /** True where messages of the extended protocol are under way: after an error the server skips up to the next Sync. */
+  get isInSegment(): boolean {
+    const last = this.#items.at(-1);
+    return last !== undefined && !isWhole(last);
   }
 
   push(expectation: Expectation): void {
@@ -110,4 +149,19 @@ export function judgementOf(expectation: Expectation | undefined): JudgedMessage
 export function currentRun(head: Expectation | undefined): StatementRun | undefined {
   if (head?.kind === 'execute') return head.run;
   return head?.kind === 'query' ? head.runs[head.next] : undefined;
+}
+
+/** What the server ends with ReadyForQuery. */
+function isWhole(expectation: Expectation): boolean {
+  switch (expectation.kind) {
+    case 'query':
+    case 'sync':
+      return true;
+    case 'refusal':
+      return expectation.endsWithReady;
+    case 'probe':
+      return expectation.probe.endsWithReady;
+    default:
+      return false;
+  }
 }

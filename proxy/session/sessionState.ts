@@ -18,6 +18,10 @@ export class SessionState {
   /** True while it is open whether a COPY … FROM STDIN under way will begin. */
   isAwaitingCopy = false;
   onCopyAnswered: () => void = () => undefined;
+  /** True while a Query runs whose changes are counted: what comes after it waits for its end. */
+  isCounting = false;
+  /** Sends the server something of our own. */
+  toServer: (bytes: Buffer) => void = () => undefined;
   readonly functionName: (oid: number) => string | undefined;
   /** False between BEGIN and the end of the transaction, failed ones included. */
   isOutsideTransaction = true;

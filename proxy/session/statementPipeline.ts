@@ -14,12 +14,16 @@ import type { Journal } from '../audit/journal.ts';
 import type { Identity } from '../identity/identity.ts';
 import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
+import type { CleanedValue } from '../masking/detecting/cleanValue.ts';
+import type { ScannedColumn } from '../masking/detecting/scanPlan.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
+import type { Catalog } from '../schema/catalog.ts';
 import type { Analyser } from '../sql/analyser.ts';
 import type { ColumnUse } from '../sql/columnUse.ts';
 import type { StatementFacts } from '../sql/facts.ts';
 import { recordedText } from '../sql/recordedText.ts';
+import { noteFoundValue } from './foundValues.ts';
 import type { GovernedConnection } from './governedConnection.ts';
 import {
   type Admission,
@@ -68,10 +72,11 @@ export class StatementPipeline {
   constructor(parts: PipelineParts, context: SessionContext) {
     this.#parts = parts;
     this.#context = context;
-    this.#rows = new RowPlanner(context.connection);
+    const judge = new StatementJudge(parts.policy, context.identity, context.connection);
+    this.#rows = new RowPlanner(judge.clearance);
     this.#texts = new TextJudge({
       analyser: parts.analyser,
-      judge: new StatementJudge(parts.policy, context.identity, context.connection),
+      judge,
       canAsk: context.desk !== undefined,
       intentFields: (statement, text) => this.#intentFields(statement, text),
     });
@@ -90,6 +95,11 @@ export class StatementPipeline {
   /** Judges again where the ground has moved since. */
   judgeAgain(judged: JudgedMessage, findPrepared: FindPrepared): JudgedMessage | Promise<JudgedMessage> {
     return this.#texts.judgeAgain(judged, findPrepared);
+  }
+
+  /** The server is ready for another statement, outside of any transaction. */
+  noteTransactionEnd(): void {
+    this.#texts.noteTransactionEnd();
   }
 
   /** The text of a prepared statement that SQL's PREPARE has made, judged as a message of its own. */
@@ -144,7 +154,7 @@ export class StatementPipeline {
       let isDurable = false;
       for (const statement of judged.statements) {
         runs.push(new StatementRun(statement, journal.intent(intentOf(statement, approved?.approval))));
-        this.#rows.hasRunOpaque ||= statement.isOpaque;
+        this.#rows.noteRun(statement);
         isDurable ||= statement.isDurable;
       }
       if (isDurable) return this.#admitDurably(judged, runs);
@@ -153,15 +163,47 @@ export class StatementPipeline {
       return this.#withdraw(runs, error);
     }
     this.statementsRun += runs.length;
-    return { kind: 'run', runs, message: judged };
+    return { kind: 'run', runs, message: judged, rowsChanged: this.#rowsChanged(judged) };
   }
 
-  /** The masks for the rows that a message describes; a promise where it must be asked again when that resolves. */
+  /** True where Query messages have to be sent one by one, for the rows that they change are counted. */
+  get countsChanges(): boolean {
+    return this.#context.limits.countsChanges;
+  }
+
+  #rowsChanged(judged: JudgedMessage): number | undefined {
+    return this.#context.limits.rowsChanged(judged.statements);
+  }
+
+  /** What the database holds. */
+  get catalog(): Catalog {
+    return this.#context.connection.catalog;
+  }
+
+  /**
+   * The masks for the rows that a message describes; a promise where it must be asked again when that resolves. Where the
+   * answer cannot be that of the statement as it was judged, that is recorded and thrown.
+   *
+   * @param portal the statement behind the protocol's portal of the name that FETCH reads from
+   */
   planRows(
     rowDescription: Buffer,
     judged: JudgedStatement | undefined,
+    portal: JudgedStatement | undefined,
   ): MaskPlan | undefined | Promise<void> {
-    return this.#rows.plan(rowDescription, judged);
+    try {
+      return this.#rows.plan(rowDescription, judged, portal);
+    } catch (error) {
+      if (judged !== undefined && PortcullisError.is(error)) {
+        this.#recordRefusal([judged], judged.facts.text, error);
+      }
+      throw error;
+    }
+  }
+
+  /** Something was found in a value that no mask covers, and was masked. */
+  noteFound(run: StatementRun, column: ScannedColumn, value: CleanedValue): void {
+    noteFoundValue(run, this.#context.connection, column, value);
   }
 
   /** Writes what came of a run. Once: later calls for the same run say nothing. */
@@ -177,7 +219,9 @@ export class StatementPipeline {
       tag: more.tag,
       sqlState: more.sqlState,
       maskedColumns: run.maskedColumns,
+      unmaskedColumns: run.judged.unmasked,
     });
+    if (status === 'ok') this.#rows.noteDone(run.judged);
     if (status === 'ok' && changesSchema(run.judged.facts)) this.#context.connection.noteSchemaChange();
   }
 
@@ -228,7 +272,7 @@ export class StatementPipeline {
       return this.#withdraw(runs, error);
     }
     this.statementsRun += runs.length;
-    return { kind: 'run', runs, message: judged };
+    return { kind: 'run', runs, message: judged, rowsChanged: this.#rowsChanged(judged) };
   }
 
   #withdraw(runs: readonly StatementRun[], error: unknown): Admission {
@@ -241,28 +285,32 @@ export class StatementPipeline {
 
   /** A refusal is evidence too: it is on the disk before the client hears of it. */
   async #refuse(judged: JudgedMessage, error: PortcullisError): Promise<Admission> {
-    const { journal, analyser, commit } = this.#parts;
-    const { connection, client, id } = this.#context;
     try {
-      journal.refusal({
-        client,
-        connection: connection.info.name,
-        environment: connection.info.environment,
-        identity: this.#identity,
-        session: id,
-        reason: { code: error.code, message: recordedReason(error), sqlState: error.sqlState },
-        effects: judged.statements.flatMap((statement) => statement.facts.effects),
-        relations: judged.statements.flatMap((statement) => statement.facts.relations),
-        statement: {
-          text: recordedText(analyser.parser, judged.text, { keepLiterals: false }),
-          commitment: commit(judged.text),
-        },
-      });
-      await journal.sync();
+      this.#recordRefusal(judged.statements, judged.text, error);
+      await this.#parts.journal.sync();
     } catch (failure) {
       return { kind: 'refused', error: asRefusal(failure) };
     }
     return { kind: 'refused', error };
+  }
+
+  #recordRefusal(statements: readonly JudgedStatement[], text: string, error: PortcullisError): void {
+    const { journal, analyser, commit } = this.#parts;
+    const { connection, client, id } = this.#context;
+    journal.refusal({
+      client,
+      connection: connection.info.name,
+      environment: connection.info.environment,
+      identity: this.#identity,
+      session: id,
+      reason: { code: error.code, message: recordedReason(error), sqlState: error.sqlState },
+      effects: statements.flatMap((statement) => statement.facts.effects),
+      relations: statements.flatMap((statement) => statement.facts.relations),
+      statement: {
+        text: recordedText(analyser.parser, text, { keepLiterals: false }),
+        commitment: commit(text),
+      },
+    });
   }
 }
 

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
+import { serialize } from 'pg-protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readPolicyTexts } from '../../proxy/policy/policyFiles.ts';
 import { type Governed, type Person, startGoverned } from '../kit/governed.ts';
+import { types, WireClient } from '../kit/wireClient.ts';
 
 const everything = `
 @id("test.all") permit (principal, action, resource) unless { action == Action::"limit" };`;
@@ -149,5 +151,149 @@ describe('a policy of limits', () => {
     await expect(start('@id("a") permit (principal, action == Action::"limit", resource);')).rejects.toThrow(
       /belong together/,
     );
+  });
+});
+
+describe('a statement that changes rows', { timeout: 60_000 }, () => {
+  const rows = async (table: string) =>
+    Number(((await direct(`SELECT count(*) AS n FROM ${table}`)) as { n: string }[])[0]?.n);
+  const tooMany = {
+    code: '54000',
+    message: 'the statement changed 11 rows, and the policy gives it 10: nothing of it was kept',
+  };
+  const notCounted = { code: '54000', message: expect.stringContaining('cannot be counted') };
+
+  beforeAll(async () => {
+    await direct(
+      'CREATE TABLE portions (n int PRIMARY KEY, parent int REFERENCES portions DEFERRABLE INITIALLY DEFERRED)',
+    );
+    await direct('CREATE TABLE others (n int)');
+  });
+  afterEach(async () => {
+    await client?.query('ROLLBACK').catch(() => undefined);
+    await direct('TRUNCATE portions, others');
+  });
+
+  it('is kept as far as the policy gives it rows, by either protocol', async () => {
+    await start(limits('rowsChanged=10'));
+    const ten = await client.query('INSERT INTO portions SELECT generate_series(1, 10)');
+    expect([ten.command, ten.rowCount]).toEqual(['INSERT', 10]);
+    expect((await client.query('UPDATE portions SET parent = n WHERE n > $1', [0])).rowCount).toBe(10);
+    const back = await client.query('DELETE FROM portions WHERE n <= 5 RETURNING n');
+    expect([back.rowCount, back.rows.length]).toEqual([5, 5]);
+    expect(await rows('portions')).toBe(5);
+  });
+
+  it.each([
+    ['the simple protocol', undefined],
+    ['the extended protocol', [0]],
+  ])('is undone beyond that, by %s, and the session goes on', async (_, values) => {
+    await start(limits('rowsChanged=10'));
+    const where = values === undefined ? '' : ' WHERE 0 = $1';
+    expect(
+      await failure(client.query(`INSERT INTO portions SELECT generate_series(1, 11)${where}`, values)),
+    ).toEqual(tooMany);
+    expect(await rows('portions')).toBe(0);
+    expect((await client.query('INSERT INTO portions VALUES (1)')).rowCount).toBe(1);
+    expect((await client.query('SELECT count(*)::int AS n FROM portions')).rows).toEqual([{ n: 1 }]);
+  });
+
+  it.each([
+    ['the simple protocol', undefined],
+    ['the extended protocol', [0]],
+  ])('fails the transaction that it stands in, by %s', async (_, values) => {
+    await start(limits('rowsChanged=10'));
+    await client.query('BEGIN');
+    await client.query('INSERT INTO portions VALUES (100)');
+    const where = values === undefined ? '' : ' WHERE 0 = $1';
+    expect(
+      await failure(client.query(`INSERT INTO portions SELECT generate_series(1, 11)${where}`, values)),
+    ).toEqual(tooMany);
+    expect((await failure(client.query('SELECT 1')))?.code).toBe('25P02');
+    expect((await client.query('COMMIT')).command).toBe('ROLLBACK');
+    expect(await rows('portions')).toBe(0);
+  });
+
+  it('that fails by itself, at once or as it is committed, is answered in the server’s words', async () => {
+    await start(limits('rowsChanged=10'));
+    await client.query('INSERT INTO portions VALUES (1)');
+    expect((await failure(client.query('INSERT INTO portions VALUES (1)')))?.code).toBe('23505');
+    expect((await failure(client.query('INSERT INTO portions VALUES (2, 77)')))?.code).toBe('23503');
+    expect((await client.query('SELECT count(*)::int AS n FROM portions')).rows).toEqual([{ n: 1 }]);
+  });
+
+  it('is not run where its rows could not be counted', async () => {
+    await start(limits('rowsChanged=10'));
+    const hidden =
+      'WITH all_of_them AS (INSERT INTO portions SELECT generate_series(1, 11) RETURNING n) SELECT count(*) FROM all_of_them';
+    expect(await failure(client.query(hidden))).toEqual(notCounted);
+    expect(
+      await failure(
+        client.query(`${hidden.replace('SELECT count(*) FROM', 'INSERT INTO others SELECT n FROM')} LIMIT 1`),
+      ),
+    ).toEqual(notCounted);
+    expect(
+      await failure(client.query('INSERT INTO portions VALUES (1); INSERT INTO portions VALUES (2)')),
+    ).toEqual(notCounted);
+    const prepared = 'PREPARE writing AS INSERT INTO portions SELECT generate_series(1, 11)';
+    expect(await failure(client.query(prepared))).toEqual(notCounted);
+    expect(await rows('portions')).toBe(0);
+    await client.query('CREATE TEMP TABLE mine AS SELECT generate_series(1, 100) AS n');
+    await client.query('DELETE FROM mine; SELECT 1');
+  });
+
+  it('is undone too where the client does not read to its end', async () => {
+    await start(limits('rowsChanged=10'));
+    const wire = await WireClient.connect(governed.url('dev'));
+    const { parse, bind, execute, sync } = serialize;
+    const text = 'INSERT INTO portions SELECT generate_series(1, 11) RETURNING n';
+    wire.send(Buffer.concat([parse({ text }), bind(), execute({ rows: 3 }), sync()]));
+    const heard = await wire.until('Z');
+    expect(types(heard)).toBe('12DDDEZ');
+    expect(heard.find(({ type }) => type === 'E')?.body.toString()).toContain('cannot be counted');
+    wire.close();
+    expect(await rows('portions')).toBe(0);
+  });
+
+  it('is counted where it copies in, too', async () => {
+    await start(limits('rowsChanged=10'));
+    const wire = await WireClient.connect(governed.url('dev'));
+    const copy = async (count: number) => {
+      wire.send(serialize.query('COPY others FROM STDIN'));
+      await wire.until('G');
+      for (let n = 0; n < count; n++) wire.send(serialize.copyData(Buffer.from(`${n}\n`)));
+      wire.send(serialize.copyDone());
+      return types(await wire.until('Z'));
+    };
+    expect(await copy(10)).toBe('CZ');
+    expect(await copy(11)).toBe('EZ');
+    expect(await rows('others')).toBe(10);
+    wire.close();
+  });
+
+  it('is kept where the client says goodbye right behind it', async () => {
+    await start(limits('rowsChanged=10'));
+    const wire = await WireClient.connect(governed.url('dev'));
+    wire.send(serialize.query('INSERT INTO portions VALUES (1)'), serialize.end());
+    await wire.until('C');
+    expect(await rows('portions')).toBe(1);
+  });
+
+  it('is recorded as what came of it', async () => {
+    await start(limits('rowsChanged=10'));
+    await client.query('INSERT INTO portions VALUES (1)');
+    await failure(client.query('INSERT INTO portions SELECT generate_series(2, 12)'));
+    await client.query('SELECT 1');
+    const outcomes = (await governed.events()).filter(({ kind }) => kind === 'outcome').slice(-3);
+    expect(
+      outcomes.map((event) => [
+        (event as { status?: string }).status,
+        (event as { sqlState?: string }).sqlState,
+      ]),
+    ).toEqual([
+      ['ok', undefined],
+      ['error', '54000'],
+      ['ok', undefined],
+    ]);
   });
 });

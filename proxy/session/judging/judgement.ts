@@ -1,11 +1,14 @@
 /** What a session knows of a message's text before anything of it runs, and of a statement while it runs. */
 
 import type { NewRequest, RequestFinding } from '../../approvals/request.ts';
-import type { EventMaskedColumn, IntentFields } from '../../audit/events.ts';
+import type { EventMaskedColumn, EventUnmaskedColumn, IntentFields } from '../../audit/events.ts';
 import type { IntentTemplate } from '../../audit/eventTemplate.ts';
 import { monotonicMicros } from '../../kit/clock.ts';
 import type { PortcullisError } from '../../kit/errors.ts';
+import type { CopyOut } from '../../sql/copyOut.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
+import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
+import type { ColumnProbe } from '../columnProbe.ts';
 
 /** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
 export interface JudgedStatement {
@@ -19,6 +22,16 @@ export interface JudgedStatement {
   readonly isOpaque: boolean;
   /** True where its event must be on the disk before it is forwarded. */
   readonly isDurable: boolean;
+  /** True where CommandComplete tells all rows that it changes itself. */
+  readonly tellsChangedRows: boolean;
+  /** Where its rows come from, or those of the cursor that it declares; undefined where nothing protected is in them. */
+  readonly output: OutputLineage | undefined;
+  /** The cursor that it declares or reads from. */
+  readonly cursor: string | undefined;
+  /** What COPY … TO STDOUT sends. */
+  readonly copyOut: CopyOut | undefined;
+  /** Protected columns that it shows or uses in clear, for the identity may: its outcome records them. */
+  readonly unmasked: readonly EventUnmaskedColumn[] | undefined;
 }
 
 /** Why a text may run only when a reviewer says so. */
@@ -60,6 +73,8 @@ export class StatementRun {
   rows = 0;
   maskedColumns: readonly EventMaskedColumn[] | undefined;
   isFinished = false;
+  /** Where the columns come from that it copies out. */
+  probe: ColumnProbe | undefined;
 
   constructor(judged: JudgedStatement, seq: number) {
     this.judged = judged;
@@ -83,5 +98,11 @@ export interface ApprovedMessage {
 
 /** What may happen with a message: its statements run, each recorded, or none does. */
 export type Admission =
-  | { readonly kind: 'run'; readonly runs: readonly StatementRun[]; readonly message: JudgedMessage }
+  | {
+      readonly kind: 'run';
+      readonly runs: readonly StatementRun[];
+      readonly message: JudgedMessage;
+      /** How many rows it may change; undefined where that is not limited. */
+      readonly rowsChanged: number | undefined;
+    }
   | { readonly kind: 'refused'; readonly error: PortcullisError };

@@ -1,4 +1,5 @@
 /** facts → decision → use of classified columns: what a text may do, for one identity on one connection. Runs nothing. */
+import type { EventUnmaskedColumn } from '../../audit/events.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { PortcullisError } from '../../kit/errors.ts';
 import type { Classifications } from '../../masking/classification.ts';
@@ -8,18 +9,29 @@ import type { LivePolicy } from '../../policy/live/livePolicy.ts';
 import type { Catalog } from '../../schema/catalog.ts';
 import { type ColumnUse, judgeColumnUse, useError } from '../../sql/columnUse.ts';
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
+import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
+import { Clearance } from '../clearance.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
 import { groundEffects, TemporaryNames } from './groundEffects.ts';
+import { NewCode } from './newCode.ts';
 
-/** Facts of what a prepared statement's name stands for, where EXECUTE asks; `touchesClassified` goes with them. */
-export type FindPreparedFacts = (
-  name: string,
-) => { readonly facts: Omit<StatementFacts, 'tree'>; readonly touchesClassified: boolean } | undefined;
+/** What a prepared statement's name stands for, where EXECUTE asks. */
+export interface PreparedFacts {
+  readonly facts: Omit<StatementFacts, 'tree'>;
+  readonly touchesClassified: boolean;
+  readonly output: OutputLineage | undefined;
+}
+
+export type FindPreparedFacts = (name: string) => PreparedFacts | undefined;
 
 export interface WeighedStatement {
   readonly facts: StatementFacts;
   readonly decision: Decision;
   readonly use: ColumnUse;
+  /** Where its rows come from: EXECUTE's are those of the statement behind the name. */
+  readonly output: OutputLineage | undefined;
+  /** Protected columns that it shows or uses in clear, for the identity may. */
+  readonly unmasked: readonly EventUnmaskedColumn[] | undefined;
   /** Why it may not run, whatever a reviewer says; undefined where it may, or needs approval only. */
   readonly refusal: PortcullisError | undefined;
 }
@@ -35,23 +47,34 @@ export interface WeighedText {
   readonly isByName: boolean;
   /** Texts that EXECUTE's names stand for. */
   readonly namedTexts: readonly string[];
+  /** What it was judged under. */
+  readonly stamp: string;
 }
 
 export class StatementJudge {
   readonly policy: LivePolicy;
   readonly identity: Identity;
   readonly connection: GovernedConnection;
+  /** What the identity sees in clear. */
+  readonly clearance: Clearance;
   readonly #temporary = new TemporaryNames();
+  readonly #newCode = new NewCode();
 
   constructor(policy: LivePolicy, identity: Identity, connection: GovernedConnection) {
     this.policy = policy;
     this.identity = identity;
     this.connection = connection;
+    this.clearance = new Clearance(policy, identity, connection);
   }
 
   /** Changes whenever a judgement may come out differently: policy, catalog or classifications are others. */
   get stamp(): string {
-    return `${this.policy.version}/${this.connection.stamp}`;
+    return `${this.policy.version}/${this.connection.stamp}/${this.#newCode.stamp}`;
+  }
+
+  /** What the session's transactions have made is there for all to see, and the catalog shows it when it is read again. */
+  noteTransactionEnd(): void {
+    if (this.#newCode.isThere) this.#newCode.settle(this.connection);
   }
 
   /** Undefined where the catalog does not know a relation and may be stale: refresh it, then weigh again. */
@@ -61,43 +84,57 @@ export class StatementJudge {
     findPrepared: FindPreparedFacts,
     isCatalogFresh: boolean,
   ): WeighedText | undefined {
-    const { catalog, classifications, code, info } = this.connection;
+    const { catalog, code, info } = this.connection;
+    const { classifications } = this.clearance;
+    const { stamp } = this;
     const statements: WeighedStatement[] = [];
-    const preparedHere = new Map<string, Omit<StatementFacts, 'tree'>>();
+    const preparedHere = new Map<string, Pick<PreparedFacts, 'facts' | 'output'>>();
     const namedTexts: string[] = [];
     let touchesClassified = false;
     let isByName = false;
     for (const ownFacts of allFacts) {
       let facts = ownFacts;
       let refusal: PortcullisError | undefined;
+      let executed: OutputLineage | undefined;
       if (facts.role.kind === 'execute') {
         isByName = true;
         const { name } = facts.role;
         const prepared = findPrepared(name);
-        const inner = preparedHere.get(name) ?? prepared?.facts;
+        const inner = preparedHere.get(name) ?? prepared;
         if (inner === undefined) refusal = new PortcullisError('STATEMENT_NAME_UNKNOWN', { name });
         else {
-          facts = mergeExecute(facts, inner);
-          namedTexts.push(inner.text);
+          facts = mergeExecute(facts, inner.facts);
+          executed = inner.output;
+          namedTexts.push(inner.facts.text);
         }
         touchesClassified ||= prepared?.touchesClassified ?? true;
       }
-      facts = noteHiddenReads(code.complete(facts), catalog, classifications);
+      const completed = code.complete(facts);
+      facts = noteHiddenReads(completed, catalog, classifications);
       this.#temporary.note(facts);
       const isOnTemporary = facts.effects.some((effect) => this.#temporary.has(effect, catalog));
       if (isOnTemporary && !isCatalogFresh) return undefined;
       facts = groundEffects(facts, catalog, this.#temporary);
-      if (facts.role.kind === 'prepare') preparedHere.set(facts.role.name, facts.role.inner);
       const decision = this.policy.decide(this.identity, info, facts);
-      const use = judgeColumnUse(facts, catalog, classifications, { isReloaded: isCatalogFresh });
+      const isCodeKnown = !this.#newCode.isThere;
+      const use = judgeColumnUse(facts, catalog, classifications, {
+        isReloaded: isCatalogFresh,
+        isCodeKnown,
+      });
       if (use.unknownRelations.length > 0 && !isCatalogFresh) return undefined;
       if (decision.outcome === 'deny') refusal ??= decisionError(decision, facts, text);
       else if (use.violations.length > 0) refusal ??= useError(use.violations, text);
       touchesClassified ||= use.touchesClassified;
-      statements.push({ facts, decision, use, refusal });
+      // What a statement makes is there for the next.
+      this.#newCode.note(completed);
+      const { role } = facts;
+      if (role.kind === 'prepare') preparedHere.set(role.name, { facts: role.inner, output: use.output });
+      const output = role.kind === 'execute' ? executed : use.output;
+      const unmasked = this.clearance.columnsOf(facts);
+      statements.push({ facts, decision, use, output, unmasked, refusal });
     }
     const refusal = statements.find((statement) => statement.refusal !== undefined)?.refusal;
-    return { text, statements, refusal, touchesClassified, isByName, namedTexts };
+    return { text, statements, refusal, touchesClassified, isByName, namedTexts, stamp };
   }
 }
 

@@ -3,7 +3,10 @@ import type { IntentFields } from '../../audit/events.ts';
 import { renderIntent } from '../../audit/eventTemplate.ts';
 import { PortcullisError } from '../../kit/errors.ts';
 import type { Analyser } from '../../sql/analyser.ts';
+import { readCopyOut } from '../../sql/copyOut.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
+import { refuseCopyOut } from '../copyOut.ts';
+import { tellsChangedRows } from '../limiting/changedRows.ts';
 import { describeNeed, unaskable } from './approvalNeed.ts';
 import type { JudgedMessage, JudgedStatement } from './judgement.ts';
 import type { FindPreparedFacts, StatementJudge, WeighedStatement } from './statementJudge.ts';
@@ -56,10 +59,28 @@ export class TextJudge {
     return this.isCurrent(judged) ? judged : this.judge(judged.text, findPrepared);
   }
 
+  /** The transaction has ended: what it made is known as soon as the catalog has been read again. */
+  noteTransactionEnd(): void {
+    this.#parts.judge.noteTransactionEnd();
+  }
+
   /** The text of a prepared statement that SQL's PREPARE has made, judged as a message of its own. */
   judgePrepared(facts: StatementFacts): JudgedMessage {
     const judged = this.#weigh(facts.text, [facts], () => undefined, true);
     return judged ?? this.#refuseText(facts.text, new Error('the catalog is fresh and yet not'));
+  }
+
+  /**
+   * What a name stands for, judged under what is in force now: a policy or a classification of another day may have let
+   * through what this one does not. @throws PortcullisError why that may not run now
+   */
+  #freshen(prepared: JudgedMessage | undefined): JudgedMessage | undefined {
+    if (prepared === undefined || prepared.stamp === this.#parts.judge.stamp) return prepared;
+    const judged = this.judge(prepared.text, () => undefined);
+    // It takes a while; the next attempt finds it done.
+    if (judged instanceof Promise) throw new PortcullisError('APPROVAL_OUTDATED');
+    if (judged.refusal !== undefined) throw judged.refusal;
+    return judged;
   }
 
   /** Undefined where the catalog does not know a relation and may be stale. */
@@ -71,27 +92,33 @@ export class TextJudge {
   ): JudgedMessage | undefined {
     const { judge, canAsk } = this.#parts;
     const findFacts: FindPreparedFacts = (name) => {
-      const prepared = findPrepared(name);
-      const facts = prepared?.statements[0]?.facts;
-      return prepared && facts && { facts, touchesClassified: prepared.touchesClassified };
+      const prepared = this.#freshen(findPrepared(name));
+      const statement = prepared?.statements[0];
+      if (prepared === undefined || statement === undefined) return undefined;
+      const { facts, output } = statement;
+      return { facts, output, touchesClassified: prepared.touchesClassified };
     };
     const weighed = judge.weigh(text, allFacts, findFacts, isCatalogFresh);
     if (weighed === undefined) return undefined;
     const { touchesClassified, isByName } = weighed;
     const approval = weighed.refusal === undefined ? describeNeed(weighed, judge.connection) : undefined;
     const roles = allFacts.map((facts) => facts.role.kind);
+    const statements = weighed.statements.map((statement) =>
+      this.#toJudged(text, statement, approval !== undefined),
+    );
     const judged: JudgedMessage = {
       text,
-      statements: weighed.statements.map((statement) =>
-        this.#toJudged(text, statement, approval !== undefined),
-      ),
-      refusal: weighed.refusal ?? (approval !== undefined && !canAsk ? unaskable(approval) : undefined),
+      statements,
+      refusal:
+        weighed.refusal ??
+        refuseCopyOut(statements, touchesClassified) ??
+        (approval !== undefined && !canAsk ? unaskable(approval) : undefined),
       approval,
       touchesClassified,
       hasCopyIn: roles.includes('copyIn'),
       changesNames: roles.includes('prepare') || roles.includes('deallocate'),
       isByName,
-      stamp: judge.stamp,
+      stamp: weighed.stamp,
     };
     if (!isByName) this.#keep(judged);
     return judged;
@@ -106,6 +133,11 @@ export class TextJudge {
       fields: needsApproval ? fields : undefined,
       isOpaque: facts.effects.some(({ kind }) => kind === 'procedural' || kind === 'call'),
       isDurable: needsApproval || !facts.readOnly,
+      tellsChangedRows: tellsChangedRows(statement.facts),
+      output: statement.output,
+      cursor: statement.use.cursor,
+      unmasked: statement.unmasked,
+      copyOut: readCopyOut(statement.facts, this.#parts.analyser.parser),
     };
   }
 

@@ -6,10 +6,16 @@ import type { Limits } from '../../policy/limits.ts';
 import type { LivePolicy } from '../../policy/live/livePolicy.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
 import type { StatementRun } from '../judging/judgement.ts';
+import { changesRows } from './changedRows.ts';
 import type { RowBudgets } from './rowBudgets.ts';
 
 const perSecond = 1_000_000; // microseconds
 const systemSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
+
+interface Limited {
+  readonly facts: Pick<StatementFacts, 'effects'>;
+  readonly tellsChangedRows: boolean;
+}
 
 export class SessionLimits {
   readonly #policy: LivePolicy;
@@ -26,14 +32,28 @@ export class SessionLimits {
   }
 
   /** Why none of these statements may begin; undefined where they may. Throws where the policy cannot be evaluated. */
-  refusalOf(
-    statements: readonly { readonly facts: Pick<StatementFacts, 'effects'> }[],
-  ): PortcullisError | undefined {
+  refusalOf(statements: readonly Limited[]): PortcullisError | undefined {
     const { rowsPerHour } = this.#limits;
+    if (this.rowsChanged(statements) !== undefined && !areCounted(statements)) {
+      return new PortcullisError('CHANGES_NOT_COUNTED');
+    }
     if (rowsPerHour === undefined || !statements.some(({ facts }) => readsRows(facts))) return undefined;
     return this.#budgets.used(this.#identity.subject) >= rowsPerHour
       ? new PortcullisError('ROWS_USED_UP', { rows: rowsPerHour })
       : undefined;
+  }
+
+  /** How many rows these statements may change; undefined where that is not limited, or they change none. */
+  rowsChanged(statements: readonly Limited[]): number | undefined {
+    const { rowsChanged } = this.#limits;
+    return rowsChanged !== undefined && statements.some(({ facts }) => changesRows(facts))
+      ? rowsChanged
+      : undefined;
+  }
+
+  /** True where changed rows are counted at all: a statement then begins when those before it are answered. */
+  get countsChanges(): boolean {
+    return this.#limits.rowsChanged !== undefined;
   }
 
   /** Why a statement that runs has to end. */
@@ -67,6 +87,11 @@ export class SessionLimits {
     }
     return this.#known.limits;
   }
+}
+
+/** One statement that the server answers by a count. */
+function areCounted(statements: readonly Limited[]): boolean {
+  return statements.length === 1 && statements[0]?.tellsChangedRows === true;
 }
 
 /** What tools ask the catalog stays free: without it nobody could even look why. */

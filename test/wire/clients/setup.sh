@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Sets up the clients that the wire tests run and Debian does not package as needed: psycopg, psycopg2, pgjdbc.
+# Sets up the clients that the tests run and Debian does not package as needed: psycopg, psycopg2, SQLAlchemy, Django, pgjdbc,
+# Prisma's schema engine, TypeORM, Sequelize, Knex.
 # They go to a cache folder outside the working tree; running this again costs nothing.
 # Each is set up even where the other fails; what fails is said in words.
 set -uo pipefail
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/portcullis-clients"
-drivers=("psycopg[binary]==3.3.9" "psycopg2-binary==2.9.13")
+drivers=("psycopg[binary]==3.3.9" "psycopg2-binary==2.9.13" "SQLAlchemy==2.1.9" "Django==5.2.19" "asgiref==3.13.0" "sqlparse==0.6.1"
+  "typing_extensions==4.16.0")
 pgjdbc="42.7.7"
+here="$(cd "$(dirname "$0")" && pwd)"
 status=0
 
 mkdir -p "$cache"
@@ -32,12 +35,24 @@ setup_jdbc() {
   return "$result"
 }
 
+# Their versions and hashes are in the lock file.
+setup_node() {
+  cmp -s "$here/node/package-lock.json" "$cache/node/installed-lock.json" && return 0
+  rm -rf "$cache/node" && mkdir -p "$cache/node" && cp "$here/node/package.json" "$here/node/package-lock.json" "$cache/node/" || return 1
+  (cd "$cache/node" && npm ci --silent --ignore-scripts --no-fund --no-audit) || return 1
+  cp "$here/node/package-lock.json" "$cache/node/installed-lock.json"
+}
+
 setup_python || {
   status=1
-  echo "psycopg and psycopg2 are not set up: they need python3 with venv, and PyPI (Debian: apt-get install python3-venv)." >&2
+  echo "psycopg, psycopg2, SQLAlchemy and Django are not set up: they need python3 with venv, and PyPI (Debian: apt-get install python3-venv)." >&2
 }
 setup_jdbc || {
   status=1
   echo "pgjdbc is not set up: it needs Maven, a JDK, and Maven Central (Debian: apt-get install maven default-jdk-headless)." >&2
+}
+setup_node || {
+  status=1
+  echo "Prisma's schema engine, TypeORM, Sequelize and Knex are not set up: they need npm and its registry." >&2
 }
 exit "$status"
