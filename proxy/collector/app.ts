@@ -4,11 +4,13 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Log } from '../kit/log.ts';
 import { makeAuthentication } from './authentication.ts';
+import { registerMetrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import { registerProblems } from './problem.ts';
 import { registerCatalog } from './routes/catalog.ts';
 import { registerDiscovery } from './routes/discovery.ts';
 import { registerEvents } from './routes/events.ts';
+import { registerEvidence } from './routes/evidence.ts';
 import { registerLeases } from './routes/leases.ts';
 import { registerLog } from './routes/log.ts';
 import { registerRequests } from './routes/requests.ts';
@@ -51,12 +53,14 @@ export async function makeApp(parts: Parts, log: Log): Promise<FastifyInstance> 
     async () => app.swagger(),
   );
   registerDiscovery(app, parts);
+  const metrics = registerMetrics(app, parts.store);
 
   await app.register(async (signedIn) => {
     signedIn.addHook('onRequest', makeAuthentication(parts.discovery));
     registerCatalog(signedIn, parts);
     registerLeases(signedIn, parts);
-    registerEvents(signedIn, parts);
+    registerEvents(signedIn, parts, metrics);
+    registerEvidence(signedIn, parts);
     registerLog(signedIn, parts);
     registerRequests(signedIn, parts);
     registerSnapshots(signedIn, parts);

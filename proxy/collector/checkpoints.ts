@@ -1,10 +1,11 @@
 /** Signs what the log has come to: checkpoints for whoever asks, receipts for whoever sends. */
 import { formatCheckpoint, signCheckpoint, type TreeHead } from '../audit/log/checkpoint.ts';
 import type { Hash } from '../audit/log/merkleTree.ts';
+import type { Log } from '../kit/log.ts';
 import { type LogHead, readHead } from './store/log.ts';
 import { readNewestCosigned } from './store/logCheckpoints.ts';
 import type { LogIdentity } from './store/logKeys.ts';
-import { proveConsistency } from './store/logTiles.ts';
+import { LogDamaged, proveConsistency } from './store/logTiles.ts';
 import type { Queries } from './store/store.ts';
 import type { Taken } from './store/takeEvents.ts';
 
@@ -26,11 +27,13 @@ const freshSeconds = 60;
 export class Checkpoints {
   readonly identity: LogIdentity;
   readonly #store: Queries;
+  readonly #log: Log;
   #last: { readonly text: string; readonly note: string } | undefined;
 
-  constructor(identity: LogIdentity, store: Queries) {
+  constructor(identity: LogIdentity, store: Queries, log: Log) {
     this.identity = identity;
     this.#store = store;
+    this.#log = log;
   }
 
   /** @param head as it was committed: what a rollback may still undo is never signed */
@@ -55,15 +58,24 @@ export class Checkpoints {
   /** @param knownSize of the checkpoint that the sender kept */
   async receiptFor({ appended }: Taken, knownSize: number | undefined): Promise<Receipt> {
     const head: LogHead = appended?.after ?? (await readHead(this.#store));
-    const consistency =
-      knownSize === undefined || knownSize > head.size
-        ? undefined
-        : await proveConsistency(this.#store, knownSize, head.size);
+    const consistency = knownSize === undefined ? undefined : await this.#prove(knownSize, head.size);
     return {
       checkpoint: this.sign(head),
       ...(appended && { first: appended.before.size, before: appended.before.peaks.map(toBase64) }),
       ...(consistency && { consistency: consistency.map(toBase64) }),
     };
+  }
+
+  /** Undefined where it cannot be proved: whoever asked knows what that means. */
+  async #prove(knownSize: number, size: number): Promise<Hash[] | undefined> {
+    if (knownSize > size) return undefined;
+    try {
+      return await proveConsistency(this.#store, knownSize, size);
+    } catch (error) {
+      if (!(error instanceof LogDamaged)) throw error;
+      this.#log.error(`nothing can be proved of the log: ${error.message}`);
+      return undefined;
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { Checkpoints } from './checkpoints.ts';
 import type { CatalogConnection, Parts, Policy } from './parts.ts';
 import { openLog } from './store/logKeys.ts';
 import { migrate } from './store/migrate.ts';
+import { keepPolicy } from './store/policies.ts';
 import { openStore } from './store/store.ts';
 import { startWitnessing, type Witness } from './witness.ts';
 
@@ -65,10 +66,11 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
       settings.signingKeys,
       settings.mayReplaceKeys ?? false,
     );
-    const checkpoints = new Checkpoints(identity, store);
+    const checkpoints = new Checkpoints(identity, store, log);
     const changes = await startChanges(databaseUrl, log);
     undo.unshift(() => changes.stop());
     let policy = makePolicy(settings.policyFiles);
+    await keepPolicy(store, policy.files);
     const parts: Parts = {
       store,
       changes,
@@ -108,6 +110,9 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
         const next = makePolicy(files);
         if (next.version === policy.version) return;
         policy = next;
+        await keepPolicy(store, next.files).catch((error) =>
+          log.warn('the new policy could not be kept for evidence; it is kept with the next bundle', error),
+        );
         // Where the store is away, everybody is told of everything once it is back.
         await announce(store, 'policy').catch((error) =>
           log.warn('nobody could be told of the new policy', error),

@@ -104,12 +104,23 @@ function readToken(payload: JWTPayload, issuer: string): VerifiedToken {
   if (exp === undefined || !(exp < lastSecond)) throw new TokenRefused('the token does not say when it ends');
   const isList = Array.isArray(groups) && groups.every((group) => typeof group === 'string');
   if (groups !== undefined && !isList) throw new TokenRefused('the token’s groups are not a list of names');
-  const identity = {
+  const agent = readActor(payload['act']);
+  const identity: Identity = {
     subject: sub,
     email: typeof email === 'string' && email !== '' ? email : sub,
     groups: isList ? (groups as string[]) : [],
+    ...(agent !== undefined && { agent: { name: agent } }),
   };
   return { identity, expiresAt: new Date(exp * 1000), issuer };
+}
+
+/** Who acts for the subject (RFC 8693, 4.1): the outermost actor is the one that asks now. */
+function readActor(act: unknown): string | undefined {
+  if (act === undefined) return undefined;
+  const name = typeof act === 'object' && act !== null ? (act as { readonly sub?: unknown }).sub : undefined;
+  // A token that speaks of an actor and does not name it must not pass for the person's own.
+  if (typeof name === 'string' && name !== '') return name;
+  throw new TokenRefused('the token does not say who acts for its subject');
 }
 
 function describeFailure(error: unknown, issuer: string): Error {

@@ -10,6 +10,14 @@ export interface EventFilter {
   /** `schema.name`, or a name in any schema. */
   readonly relation?: string;
   readonly decision?: string;
+  /** A column of a result that came masked, or in clear by a permit. */
+  readonly column?: string;
+  /** What such a column is: `pii.email`. */
+  readonly classification?: string;
+  /** Name of the agent that asked. */
+  readonly agent?: string;
+  /** Words of the statement's recorded text, all of them. */
+  readonly text?: string;
   /** RFC 3339, inclusive. */
   readonly since?: string;
   /** RFC 3339, exclusive. */
@@ -91,6 +99,20 @@ function makeConditions(filter: EventFilter): Conditions {
   add(filter.decision, (value) => `decision = ${value}`);
   add(filter.since, (value) => `at >= ${value}::timestamptz`);
   add(filter.until, (value) => `at < ${value}::timestamptz`);
+  const column = { column: filter.column, classification: filter.classification };
+  if (filter.column !== undefined || filter.classification !== undefined) {
+    const wanted = `${place(JSON.stringify([column]))}::jsonb`;
+    conditions.push(
+      `kind = 'outcome' AND (event -> 'maskedColumns' @> ${wanted} OR event -> 'unmaskedColumns' @> ${wanted})`,
+    );
+  }
+  add(filter.agent, (value) => `event #>> '{identity,agent,name}' = ${value}`);
+  add(
+    filter.text,
+    (value) =>
+      `event #>> '{statement,text}' IS NOT NULL
+       AND to_tsvector('simple', event #>> '{statement,text}') @@ plainto_tsquery('simple', ${value})`,
+  );
   if (filter.cursor !== undefined) {
     const [at, proxy, seq] = decodeCursor(filter.cursor, ['string', 'string', 'number']).map(place);
     conditions.push(`(at, proxy, seq) < (${at}::timestamptz, ${proxy}::text, ${seq}::bigint)`);

@@ -8,8 +8,9 @@ import { type Hash, hashBytes } from '../../audit/log/merkleTree.ts';
 import { hashEvent } from './eventRows.ts';
 import type { Queries } from './store.ts';
 
-/** An event's place among those of its proxy, and the hash over it. */
+/** An event, and the hash over it. */
 export interface NewLeaf {
+  readonly proxy: string;
   readonly seq: number;
   /** Hex. */
   readonly leaf: string;
@@ -38,11 +39,7 @@ export async function readHead(queries: Queries): Promise<LogHead> {
 }
 
 /** Call it last in a transaction: others wait until its end. */
-export async function appendLeaves(
-  queries: Queries,
-  proxy: string,
-  leaves: readonly NewLeaf[],
-): Promise<Appended> {
+export async function appendLeaves(queries: Queries, leaves: readonly NewLeaf[]): Promise<Appended> {
   const { rows } = await queries.query<HeadRow>('SELECT size, peaks FROM portcullis.log FOR UPDATE');
   const before = readPeaks(rows[0]);
   const hashes = leaves.map(({ leaf }) => Buffer.from(leaf, 'hex'));
@@ -50,40 +47,43 @@ export async function appendLeaves(
   await queries.query(
     `WITH leaves AS (
        INSERT INTO portcullis.log_leaves (index, proxy, seq, hash)
-       SELECT $1::bigint + place - 1, $2, seq, hash
-       FROM unnest($3::bigint[], $4::bytea[]) WITH ORDINALITY AS leaf (seq, hash, place)
+       SELECT $1::bigint + place - 1, proxy, seq, hash
+       FROM unnest($2::text[], $3::bigint[], $4::bytea[]) WITH ORDINALITY AS leaf (proxy, seq, hash, place)
      ), nodes AS (
        INSERT INTO portcullis.log_nodes (level, index, hash)
        SELECT * FROM unnest($5::smallint[], $6::bigint[], $7::bytea[])
      )
      UPDATE portcullis.log SET size = $8, peaks = $9`,
-    [before.size, proxy, leaves.map(({ seq }) => seq), hashes, ...columnsOf(after)],
+    [
+      before.size,
+      leaves.map(({ proxy }) => proxy),
+      leaves.map(({ seq }) => seq),
+      hashes,
+      ...columnsOf(after),
+    ],
   );
   return { before, after: headOf(after) };
 }
 
 /** For a store that took events before it had a log: in the order in which it took them. */
 export async function enterEarlierEvents(queries: Queries): Promise<void> {
-  const pageSize = 2_000;
+  await queries.query(
+    `DECLARE earlier_events NO SCROLL CURSOR FOR
+       SELECT proxy, event FROM portcullis.events ORDER BY received_at, proxy, seq`,
+  );
   for (;;) {
-    const { rows } = await queries.query<{ proxy: string; seq: string; event: { seq: number } }>(
-      `SELECT proxy, seq, event FROM portcullis.events e
-       WHERE NOT EXISTS (SELECT FROM portcullis.log_leaves l WHERE l.proxy = e.proxy AND l.seq = e.seq)
-       ORDER BY received_at, proxy, seq LIMIT ${pageSize}`,
+    const { rows } = await queries.query<{ proxy: string; event: { seq: number } }>(
+      'FETCH 2000 FROM earlier_events',
     );
-    for (let start = 0; start < rows.length; ) {
-      const proxy = rows[start]?.proxy ?? '';
-      const next = rows.findIndex((row, i) => i > start && row.proxy !== proxy);
-      const end = next < 0 ? rows.length : next;
-      const leaves = rows.slice(start, end).map(({ seq, event }) => ({
-        seq: Number(seq),
-        leaf: hashEvent(proxy, event).leaf,
-      }));
-      await appendLeaves(queries, proxy, leaves);
-      start = end;
-    }
-    if (rows.length < pageSize) return;
+    if (rows.length === 0) break;
+    const leaves = rows.map(({ proxy, event }) => ({
+      proxy,
+      seq: event.seq,
+      leaf: hashEvent(proxy, event).leaf,
+    }));
+    await appendLeaves(queries, leaves);
   }
+  await queries.query('CLOSE earlier_events');
 }
 
 function columnsOf({ nodes, size, peaks }: Growth): unknown[] {

@@ -6,6 +6,13 @@ import { type TileAddress, tileWidth } from '../../audit/log/tilePath.ts';
 import { rootOfSpans, spansOf } from '../../audit/log/tileSpans.ts';
 import type { Queries } from './store.ts';
 
+/** Hashes that the log had are gone: somebody was at the store. */
+export class LogDamaged extends Error {
+  constructor() {
+    super('the log in the store lacks hashes that it had');
+  }
+}
+
 /** The hashes of a tile, joined; undefined where the tree is not that large. */
 export async function readTile(
   queries: Queries,
@@ -35,7 +42,7 @@ export async function readEntries(
   return rows.map(({ proxy, event }) => (event === null ? undefined : logEntry(proxy, event)));
 }
 
-/** PATH(index, D[size]) of RFC 6962, for each index; the tree has to have grown to that size. @throws RangeError */
+/** PATH(index, D[size]) of RFC 6962, for each index; the tree has to have grown to that size. @throws RangeError, LogDamaged */
 export async function proveInclusion(
   queries: Queries,
   indices: readonly number[],
@@ -46,7 +53,7 @@ export async function proveInclusion(
   return ranges.map(({ length }) => roots.splice(0, length));
 }
 
-/** PROOF(size1, D[size2]) of RFC 6962; the tree has to have grown to size2. @throws RangeError */
+/** PROOF(size1, D[size2]) of RFC 6962; the tree has to have grown to size2. @throws RangeError, LogDamaged */
 export async function proveConsistency(queries: Queries, size1: number, size2: number): Promise<Hash[]> {
   return readRoots(queries, consistencyRanges(size1, size2));
 }
@@ -57,7 +64,7 @@ async function readRoots(queries: Queries, ranges: readonly LeafRange[]): Promis
   return spans.map((own) => {
     const found = hashes.splice(0, own.length);
     if (found.some((part, i) => part.length !== (own[i]?.end ?? 0) - (own[i]?.start ?? 0))) {
-      throw new Error('the log lacks hashes that it had');
+      throw new LogDamaged();
     }
     return rootOfSpans(found);
   });

@@ -171,4 +171,34 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    number: 6,
+    name: 'policies',
+    sql: `
+      -- Each policy that was handed out, from when on: one row per change.
+      CREATE TABLE portcullis.policies (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        -- as proxies record it with each decision
+        version text NOT NULL,
+        since timestamptz(3) NOT NULL DEFAULT now(),
+        files jsonb NOT NULL
+      );
+    `,
+  },
+  {
+    number: 7,
+    name: 'search',
+    sql: `
+      -- Columns of an outcome that came masked, or in clear by a permit, and what they are.
+      CREATE INDEX events_masked ON portcullis.events USING gin ((event -> 'maskedColumns') jsonb_path_ops)
+        WHERE kind = 'outcome';
+      CREATE INDEX events_unmasked ON portcullis.events USING gin ((event -> 'unmaskedColumns') jsonb_path_ops)
+        WHERE kind = 'outcome';
+      CREATE INDEX events_of_agent ON portcullis.events ((event #>> '{identity,agent,name}'), at DESC)
+        WHERE event #>> '{identity,agent,name}' IS NOT NULL;
+      -- Words of the recorded text, which holds no values of protected columns.
+      CREATE INDEX events_words ON portcullis.events USING gin (to_tsvector('simple', event #>> '{statement,text}'))
+        WHERE event #>> '{statement,text}' IS NOT NULL;
+    `,
+  },
 ];

@@ -48,7 +48,8 @@ export async function takeEvents(
     const through = lastSeqOf(last);
     await queries.query('UPDATE portcullis.proxies SET acknowledged = $2 WHERE id = $1', [proxy, through]);
     if (rows.some((row) => row.changes_schema)) await announce(queries, 'drift');
-    return { acknowledged: through, appended: await appendLeaves(queries, proxy, rows) };
+    const leaves = rows.map(({ seq, leaf }) => ({ proxy, seq, leaf }));
+    return { acknowledged: through, appended: await appendLeaves(queries, leaves) };
   });
 }
 

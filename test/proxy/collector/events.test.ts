@@ -170,6 +170,38 @@ describe('searching events', () => {
     expect((await harness.call(people.auditor, 'GET', '/v1/events?colour=red')).status).toBe(400);
   });
 
+  it('finds by column, classification, agent and words', async () => {
+    const masked = [{ column: 'email', classification: 'pii.email' }];
+    const statement = (text: string) => ({ statement: { text, commitment: 'ab'.repeat(32) } });
+    const { sub, email, groups } = people.dev;
+    await harness.call(people.dev, 'POST', '/v1/events', {
+      proxy: 'sought',
+      events: [
+        intent(people.dev, 1, statement('SELECT email FROM contacts WHERE region = ?')),
+        { ...outcome(2, 1), maskedColumns: masked },
+        intent(people.dev, 3, {
+          ...statement('SELECT reach_at FROM persons'),
+          identity: { subject: sub, email, groups, agent: { name: 'report-writer' } },
+        }),
+        { ...outcome(4, 3), unmaskedColumns: [{ column: 'reach_at', classification: 'pii.email' }] },
+      ],
+    });
+    const find = async (query: string) => {
+      const { body } = await harness.call(people.auditor, 'GET', `/v1/events?${query}`);
+      return body.items
+        .filter(({ proxy }: { proxy: string }) => proxy === 'sought')
+        .map(({ event }: { event: { seq: number } }) => event.seq);
+    };
+    expect(await find('column=email')).toEqual([2]);
+    expect(await find('column=reach_at&classification=pii.email')).toEqual([4]);
+    expect(await find('classification=pii.email')).toEqual([4, 2]);
+    expect(await find('column=email&classification=pii.phone')).toEqual([]);
+    expect(await find('agent=report-writer')).toEqual([3]);
+    expect(await find('text=CONTACTS%20region')).toEqual([1]);
+    expect(await find('text=contacts%20persons')).toEqual([]);
+    expect(await find('text=from&agent=report-writer&identity=dev@example.com')).toEqual([3]);
+  });
+
   it('pages through all of them, each once', async () => {
     await send(
       people.proxy,

@@ -37,6 +37,16 @@ describe('a token', () => {
     expect(issuer).toBe(provider.url);
   });
 
+  it('speaks for a person through an agent, and for nobody where it does not name it', async () => {
+    const act = { sub: 'report-writer', act: { sub: 'orchestrator' } };
+    const { identity } = await verifier().verify(await provider.sign({ claims: { act } }));
+    expect(identity).toMatchObject({ subject: 'dev', agent: { name: 'report-writer' } });
+    for (const broken of ['report-writer', null, {}, { sub: '' }, { sub: 7 }, []]) {
+      const refused = verifier().verify(await provider.sign({ claims: { act: broken } }));
+      await expect(refused).rejects.toThrow('does not say who acts for its subject');
+    }
+  });
+
   it('is refused, and not taken for an outage, however it is malformed', async () => {
     const [header = '', payload = '', signature = ''] = (await provider.sign()).split('.');
     const kid = provider.publicKeys()[0]?.kid;

@@ -1,0 +1,101 @@
+/** Finds the events of an evidence bundle, with their places in the log. */
+
+import type { JournalEvent } from '../../audit/events.ts';
+import type { ProvenEvent } from '../../audit/evidence/bundle.ts';
+import type { EvidenceFilter } from '../../audit/evidence/manifest.ts';
+import { proveInclusion } from './logTiles.ts';
+import type { Queries } from './store.ts';
+
+export type FoundEvidence = Omit<ProvenEvent, 'proof'>;
+
+interface Row {
+  proxy: string;
+  received_at: Date;
+  event: JournalEvent;
+  index: string;
+}
+
+/** How far the store has taken each proxy's events. Ask before the events: they are this many, or more by then. */
+export async function readTaken(queries: Queries): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await queries.query<{ id: string; acknowledged: string }>(
+    'SELECT id, acknowledged FROM portcullis.proxies',
+  );
+  return new Map(rows.map(({ id, acknowledged }) => [id, Number(acknowledged)]));
+}
+
+/**
+ * By proxy, then number; at most one more than `limit`. Without a filter but the time, all numbers of a proxy between the
+ * first and the last in the period, whatever the time they tell: a clock that was set back leaves no gap. And with them
+ * one before and one after, so that whoever checks sees that the period begins and ends there.
+ */
+export async function findEvidence(
+  queries: Queries,
+  filter: EvidenceFilter,
+  onlySubject: string | undefined,
+  limit: number,
+): Promise<FoundEvidence[]> {
+  const { conditions, values } = makeConditions(filter, onlySubject);
+  const isUnfiltered = Object.keys(filter).every((name) => name === 'from' || name === 'to');
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const events =
+    isUnfiltered && onlySubject === undefined
+      ? `(SELECT proxy, min(seq) AS first, max(seq) AS last FROM portcullis.events e ${where} GROUP BY proxy) AS span
+         JOIN portcullis.events e ON e.proxy = span.proxy
+           AND e.seq >= coalesce((SELECT max(seq) FROM portcullis.events b WHERE b.proxy = span.proxy AND b.seq < span.first), 0)
+           AND e.seq <= coalesce((SELECT min(seq) FROM portcullis.events a WHERE a.proxy = span.proxy AND a.seq > span.last),
+             span.last)`
+      : 'portcullis.events e';
+  const { rows } = await queries.query<Row>(
+    `SELECT e.proxy, e.received_at, e.event, l.index FROM ${events}
+     JOIN portcullis.log_leaves l ON l.proxy = e.proxy AND l.seq = e.seq
+     ${isUnfiltered && onlySubject === undefined ? '' : where}
+     ORDER BY e.proxy COLLATE "C", e.seq LIMIT ${limit + 1}`,
+    values,
+  );
+  return rows.map(({ proxy, received_at, event, index }) => ({
+    proxy,
+    receivedAt: received_at.toISOString(),
+    event,
+    index: Number(index),
+  }));
+}
+
+/** In pieces: each proof asks for some twenty hashes. */
+export async function proveEvidence(
+  queries: Queries,
+  found: readonly FoundEvidence[],
+  size: number,
+): Promise<ProvenEvent[]> {
+  const proven: ProvenEvent[] = [];
+  for (let start = 0; start < found.length; start += pieceSize) {
+    const piece = found.slice(start, start + pieceSize);
+    const proofs = await proveInclusion(
+      queries,
+      piece.map(({ index }) => index),
+      size,
+    );
+    piece.forEach((event, i) => {
+      proven.push({ ...event, proof: proofs[i] ?? [] });
+    });
+  }
+  return proven;
+}
+
+const pieceSize = 500;
+
+function makeConditions(filter: EvidenceFilter, onlySubject: string | undefined) {
+  const values: unknown[] = [];
+  const conditions: string[] = [];
+  const add = (value: unknown, condition: (place: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(`$${values.push(value)}`));
+  };
+  add(onlySubject, (value) => `e.subject = ${value}`);
+  add(filter.identity, (value) => `(e.subject = ${value} OR e.email = ${value})`);
+  add(filter.connection, (value) => `e.connection = ${value}`);
+  add(filter.relation, (value) => `e.relations @> ARRAY[${value}::text]`);
+  add(filter.decision, (value) => `e.decision = ${value}`);
+  add(filter.agent, (value) => `e.event #>> '{identity,agent,name}' = ${value}`);
+  add(filter.from, (value) => `e.at >= ${value}::timestamptz`);
+  add(filter.to, (value) => `e.at < ${value}::timestamptz`);
+  return { conditions, values };
+}
