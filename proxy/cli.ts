@@ -2,10 +2,12 @@
 import { parseArgs } from 'node:util';
 import { runCollector } from './local/collectorCommand.ts';
 import { runDoctor } from './local/doctor.ts';
+import { runEvidence } from './local/evidenceCommand.ts';
 import { runPolicyCheck, runPolicyTest } from './local/policyCommand.ts';
 import { runProxy } from './local/proxyCommand.ts';
 import { runQuery } from './local/query.ts';
 import { environments, runUp } from './local/up.ts';
+import { runVerify } from './local/verifyCommand.ts';
 
 const usage = `Usage: portcullis COMMAND
 
@@ -26,6 +28,12 @@ const usage = `Usage: portcullis COMMAND
   policy test [DIR] [--json]
         run the cases of DIR's *.test.yaml files against its policies, without a database
         (both without DIR: the default policy)
+  verify PATH [--key KEY] [--json]
+        check a journal's folder or an evidence bundle, offline: whether it is what was recorded (integrity), and all of
+        it (completeness). --key is the log's key as you know it from elsewhere. Exit 0 only where both hold
+  evidence --out FILE [--from TIME] [--to TIME] [--identity WHO] [--connection NAME] [--relation NAME]
+        [--decision allow|deny|approve] [--agent NAME] [--collector URL] [--data DIR] [--json]
+        fetch an evidence bundle from the collector and check it. Signs in as portcullis proxy did, or by PORTCULLIS_TOKEN
   doctor
         say in words whether all is well, and what is wrong
   help
@@ -47,6 +55,10 @@ async function main(args: string[]): Promise<number> {
       return runQuery(readQueryOptions(rest));
     case 'policy':
       return runPolicy(rest);
+    case 'verify':
+      return runVerify(readVerifyOptions(rest));
+    case 'evidence':
+      return runEvidence(readEvidenceOptions(rest));
     case 'doctor':
       if (rest.length > 0) throw new UsageError('doctor takes no arguments');
       return runDoctor();
@@ -147,6 +159,57 @@ function readQueryOptions(args: string[]) {
     throw new UsageError('query takes a connection and one SQL text: portcullis query demo "SELECT 1"');
   }
   return { connection, sql };
+}
+
+function readVerifyOptions(args: string[]) {
+  const options = {
+    key: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+  } as const;
+  const { values, positionals } = parse(() => parseArgs({ args, allowPositionals: true, options }));
+  const [path, ...more] = positionals;
+  if (path === undefined || more.length > 0) {
+    throw new UsageError("verify takes one path: a journal's folder, or an evidence bundle");
+  }
+  return { path, keys: values.key ?? [], json: values.json };
+}
+
+function readEvidenceOptions(args: string[]) {
+  const { values } = parse(() =>
+    parseArgs({
+      args,
+      options: {
+        out: { type: 'string' },
+        from: { type: 'string' },
+        to: { type: 'string' },
+        identity: { type: 'string' },
+        connection: { type: 'string' },
+        relation: { type: 'string' },
+        decision: { type: 'string' },
+        agent: { type: 'string' },
+        collector: { type: 'string' },
+        data: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    }),
+  );
+  const { out, collector, data, json, ...filter } = values;
+  if (out === undefined) throw new UsageError('evidence needs --out FILE: where to write the bundle');
+  return { out, collector, data, json, filter: { ...filter, ...readTimes(filter) } };
+}
+
+/** Days and times as people write them, as the collector takes them (RFC 3339). */
+function readTimes(given: { readonly from?: string | undefined; readonly to?: string | undefined }) {
+  const read = (name: 'from' | 'to') => {
+    const text = given[name];
+    if (text === undefined) return {};
+    const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+    if (Number.isNaN(time)) {
+      throw new UsageError(`--${name} is a day or a time (2026-11-03, 2026-11-03T09:15:00Z), not "${text}"`);
+    }
+    return { [name]: new Date(time).toISOString() };
+  };
+  return { ...read('from'), ...read('to') };
 }
 
 async function runPolicy([command, ...args]: string[]): Promise<number> {

@@ -1,4 +1,5 @@
 /** The records of the journal, first form: one type per kind, plus what callers give to make them. */
+import type { Identity } from '../identity/identity.ts';
 import type { Effect, RelationName } from '../sql/facts.ts';
 import type { TreeHead } from './journalTree.ts';
 
@@ -14,6 +15,13 @@ export interface EventIdentity {
   readonly subject: string;
   readonly email?: string;
   readonly groups: readonly string[];
+  /** What acts for the subject. */
+  readonly agent?: { readonly name: string };
+}
+
+/** Takes the recorded fields one by one: what else is known of somebody must not slip in. */
+export function recordedIdentity({ subject, email, groups, agent }: Identity): EventIdentity {
+  return { subject, email, groups, ...(agent !== undefined && { agent: { name: agent.name } }) };
 }
 
 export interface EventClient {

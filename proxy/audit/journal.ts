@@ -7,7 +7,6 @@
  * lost while the process lives: what cannot be written stays pending and is tried again; what was written is kept until
  * an fdatasync has answered for it, because after a failed one the kernel may have dropped it (fsync(2), NOTES).
  */
-import { mkdirSync } from 'node:fs';
 import { isoNow, monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type {
@@ -27,15 +26,13 @@ import {
   renderTemplate,
 } from './eventTemplate.ts';
 import { GroupCommit } from './groupCommit.ts';
-import { type JournalHead, makeHead, readHead, writeHead } from './journalHead.ts';
-import { type JournalLock, takeJournalLock } from './journalLock.ts';
+import { type JournalHead, makeHead, writeHead } from './journalHead.ts';
+import type { JournalLock } from './journalLock.ts';
 import { unavailable } from './journalUnavailable.ts';
-import { JournalWriter } from './journalWriter.ts';
-import { type LastRun, readLastRun } from './lastRun.ts';
+import type { JournalWriter } from './journalWriter.ts';
+import type { LastRun } from './lastRun.ts';
 import { PendingLines } from './pendingLines.ts';
-import { recoverJournal } from './recoverJournal.ts';
-import { type JournalDisk, realDisk } from './segmentFile.ts';
-import { listSegments } from './segmentFiles.ts';
+import type { JournalDisk } from './segmentFile.ts';
 
 export interface JournalOptions {
   /** A segment that has reached this size is closed at the next sync, and a new one begun. 64 MiB unless told. */
@@ -57,47 +54,6 @@ export interface JournalOptions {
 const backgroundDelay = 20;
 const longestRetryDelay = 1000;
 
-/**
- * Opens the journal in `folder` (made when missing), recovers it from a crash, and records that it started.
- * @throws PortcullisError JOURNAL_LOCKED, JOURNAL_DAMAGED, or JOURNAL_UNAVAILABLE where it cannot be written
- */
-export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
-  let lock: JournalLock | undefined;
-  let journal: Journal | undefined;
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    lock = takeJournalLock(folder);
-    const recovered = await recoverJournal(folder);
-    const lastRun = await readLastRun(folder, listSegments(folder));
-    const writer = JournalWriter.open(
-      folder,
-      recovered,
-      lastRun.tree,
-      options.segmentBytes ?? 64 * 2 ** 20,
-      options.disk ?? realDisk,
-    );
-    journal = new Journal(folder, writer, lock, recovered.lastSeq, options);
-    await journal.start(
-      {
-        pid: process.pid,
-        ...(recovered.torn && { torn: recovered.torn }),
-        ...findLost(readHead(folder), recovered.lastSeq),
-      },
-      lastRun,
-    );
-    return journal;
-  } catch (error) {
-    await journal?.close().catch(() => undefined);
-    lock?.release();
-    throw PortcullisError.is(error) ? error : unavailable(error);
-  }
-}
-
-function findLost(head: ReturnType<typeof readHead>, lastSeq: number): Pick<StartedFields, 'lost'> {
-  if (head === undefined || head === 'unreadable' || head.seq <= lastSeq) return {};
-  return { lost: { from: lastSeq + 1, through: head.seq } };
-}
-
 export class Journal {
   private readonly pending = new PendingLines();
   private readonly pendingBytes: number;
@@ -114,7 +70,7 @@ export class Journal {
   /** The newest commitment, until it is on the disk and journal.head names it. */
   private head: JournalHead | undefined;
 
-  /** Use {@link openJournal}. */
+  /** Use `openJournal`. */
   constructor(
     private readonly folder: string,
     private readonly writer: JournalWriter,

@@ -1,6 +1,9 @@
 /** `portcullis query`: runs SQL through the running proxy, as any client would, and prints tables. */
 import { Client, DatabaseError, type FieldDef } from 'pg';
+import type { MaskedColumnsNotice, MaskNoticeState } from '../control/messages.ts';
 import { readRunningState } from './runningState.ts';
+
+const maskState: MaskNoticeState = '01P01';
 
 export interface QueryOptions {
   readonly connection: string;
@@ -18,8 +21,18 @@ export async function runQuery({ connection, sql }: QueryOptions): Promise<numbe
     const known = state.connections.map(({ name }) => name).join(', ');
     throw new Error(`there is no connection "${connection}"; known: ${known}`);
   }
-  const client = new Client({ connectionString: target.url, application_name: 'portcullis query' });
-  client.on('notice', (notice) => process.stderr.write(`${notice.message}\n`));
+  const client = new Client({
+    connectionString: target.url,
+    application_name: 'portcullis query',
+    options: '-c portcullis.notices=on',
+  });
+  /** What the proxy has told of the columns that it masks, in the order of the answers. */
+  const told: MaskedColumnsNotice['columns'][] = [];
+  client.on('notice', ({ code, message, detail }) => {
+    const columns = code === maskState ? readColumns(detail) : undefined;
+    if (columns === undefined) process.stderr.write(`${message}\n`);
+    else told.push(columns);
+  });
   await client.connect();
   try {
     const answer = await client.query({ text: sql, rowMode: 'array' });
@@ -27,7 +40,9 @@ export async function runQuery({ connection, sql }: QueryOptions): Promise<numbe
     const results = (Array.isArray(answer) ? answer : [answer]) as (typeof answer)[];
     for (const { command, rowCount, fields, rows } of results) {
       process.stdout.write(
-        fields.length === 0 ? `${command} ${rowCount ?? ''}\n` : formatTable(fields, rows),
+        fields.length === 0
+          ? `${command} ${rowCount ?? ''}\n`
+          : `${formatTable(fields, rows)}${explain(fields, told)}\n`,
       );
     }
     return 0;
@@ -38,6 +53,27 @@ export async function runQuery({ connection, sql }: QueryOptions): Promise<numbe
   } finally {
     await client.end();
   }
+}
+
+function readColumns(detail: string | undefined): MaskedColumnsNotice['columns'] | undefined {
+  try {
+    return (JSON.parse(detail ?? '') as Partial<MaskedColumnsNotice>).columns;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line for each masked column. What was told is of this answer where its names fit: not every answer has any. */
+function explain(fields: readonly FieldDef[], told: MaskedColumnsNotice['columns'][]): string {
+  const [columns = []] = told;
+  if (!columns.every(({ index, name }) => fields[index]?.name === name)) return '';
+  told.shift();
+  return columns
+    .map(({ name, classification, method, source, why = `Masked (${method}) as ${classification}.` }) =>
+      formatCell(`${name}: ${why}${source === undefined ? '' : ` From ${source}.`}`),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function describeError(error: DatabaseError): string {
@@ -56,7 +92,7 @@ function formatTable(fields: readonly FieldDef[], rows: readonly unknown[][]): s
     ` ${values.map((value, i) => value.padEnd(widths[i] ?? 0)).join(' | ')}`.trimEnd();
   const rule = widths.map((width) => '-'.repeat(width + 2)).join('+');
   const count = `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`;
-  return `${[line(fields.map(({ name }) => name)), rule, ...cells.map(line), count].join('\n')}\n\n`;
+  return `${[line(fields.map(({ name }) => name)), rule, ...cells.map(line), count].join('\n')}\n`;
 }
 
 /** Control characters could move the terminal's cursor: they are shown as escapes. */

@@ -48,6 +48,8 @@ export interface EvidenceParts {
   readonly onlySubject?: string;
   /** By proxy, then number. */
   readonly events: readonly ProvenEvent[];
+  /** By proxy: how far its events had been taken. */
+  readonly taken: ReadonlyMap<string, number>;
   readonly policies: readonly PolicyVersion[];
   readonly keys: EvidenceKeys;
   /** A signed note. */
@@ -76,7 +78,7 @@ export function makeBundle(parts: EvidenceParts): Buffer {
     ...(onlySubject !== undefined && { onlySubject }),
     log: { origin: parts.keys.origin, size: parts.checkpointSize },
     events: events.length,
-    proxies: rangesOf(events),
+    proxies: rangesOf(events).map((own) => ({ ...own, taken: parts.taken.get(own.proxy) ?? 0 })),
   } as const;
   const { summary, events: eventsName, ocsf, policies, checkpoint, keys } = memberNames;
   const members: Member[] = [
@@ -100,7 +102,7 @@ export function renderEvent({ proxy, receivedAt, event, index, proof }: ProvenEv
 /** @param events by proxy, then number */
 export function rangesOf(
   events: readonly { readonly proxy: string; readonly event: JournalEvent }[],
-): ProxyRange[] {
+): Omit<ProxyRange, 'taken'>[] {
   const byProxy = new Map<string, { events: number; ranges: [number, number][] }>();
   for (const { proxy, event } of events) {
     const own = byProxy.get(proxy) ?? { events: 0, ranges: [] };

@@ -23,6 +23,8 @@ export interface ProxyRange {
   readonly events: number;
   /** Numbers of the events, from and through, in order; a mark for withdrawn statements counts with all its numbers. */
   readonly ranges: readonly (readonly [number, number])[];
+  /** How far the collector had taken the proxy's events, just before it looked for these. */
+  readonly taken: number;
 }
 
 export interface Manifest {

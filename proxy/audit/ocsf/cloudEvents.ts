@@ -45,15 +45,15 @@ interface Session {
 /**
  * One CloudEvent for each statement (its outcome in it), refusal, session opened or closed, and sign of life. An outcome
  * whose intent is not among the events has none of its own: ask for the intent.
- * @param outcomes of intents, that are not among the events
+ * @param context not among the events: outcomes of intents, beginnings of sessions
  */
 export function toCloudEvents(
   events: readonly SourcedEvent[],
-  outcomes: readonly { readonly proxy: string; readonly event: JournalEvent }[] = [],
+  context: readonly { readonly proxy: string; readonly event: JournalEvent }[] = [],
 ): CloudEvent[] {
   const byIntent = new Map<string, OutcomeEvent>();
   const sessions = new Map<string, Session>();
-  for (const { proxy, event } of [...outcomes, ...events]) {
+  for (const { proxy, event } of [...context, ...events]) {
     if (event.kind === 'outcome') byIntent.set(`${proxy}/${event.for}`, event);
     if (event.kind === 'sessionOpened' || event.kind === 'intent') sessions.set(event.session, event);
   }

@@ -16,14 +16,14 @@ export function makeUser(identity: EventIdentity) {
   };
 }
 
-/** Who did it, in which session and through which application. An agent is what it was invoked by. */
+/** Who did it, in which session and through which application. An agent is the application that acts for its human. */
 export function makeActor(identity: EventIdentity, client: EventClient | undefined, session?: string) {
-  const agent = (identity as { readonly agent?: { readonly name: string } }).agent;
+  const { agent } = identity;
   return {
     user: makeUser(identity),
     ...(session !== undefined && { session: { uid: session, is_remote: false } }),
     ...(client?.application !== undefined && client.application !== '' && { app_name: client.application }),
-    ...(agent !== undefined && { invoked_by: agent.name }),
+    ...(agent !== undefined && { app_uid: agent.name }),
   };
 }
 

@@ -43,6 +43,7 @@ export function describeStatement(event: IntentEvent, outcome: OutcomeEvent | un
         micros: outcome.micros,
         ...(outcome.tag !== undefined && { tag: outcome.tag }),
         ...(isMasked && { masked_columns: outcome.maskedColumns }),
+        ...(outcome.unmaskedColumns !== undefined && { unmasked_columns: outcome.unmaskedColumns }),
       }),
     },
   };

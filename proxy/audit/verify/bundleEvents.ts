@@ -93,18 +93,41 @@ export class BundleEvents {
     if (this.count !== manifest.events) {
       findings.missing(`${manifest.events} events were put in, and ${this.count} are there`, { file });
     }
-    if (!isUnfiltered(manifest)) return;
-    for (const { proxy, ranges } of manifest.proxies) {
+    if (isUnfiltered(manifest)) this.#checkWhole(manifest);
+  }
+
+  /** Without a filter, every number of a proxy in the period is there; without a period too, every entry of the log. */
+  #checkWhole(manifest: Manifest): void {
+    const { findings, head } = this;
+    const { from, to } = manifest.filter;
+    const isInPeriod = ({ at }: JournalEvent) =>
+      (from === undefined || Date.parse(at) >= Date.parse(from)) &&
+      (to === undefined || Date.parse(at) < Date.parse(to));
+    for (const { proxy, ranges, taken } of manifest.proxies) {
+      const own = this.#seen.filter((seen) => seen.proxy === proxy).map(({ event }) => event);
+      const [first] = own;
+      const last = own.at(-1);
       ranges.slice(1).forEach(([next], i) => {
-        const last = ranges[i]?.[1] ?? 0;
-        findings.missing(
-          `events ${last + 1} to ${next - 1} are missing: the log’s store no longer has them`,
-          {
-            proxy,
-          },
-        );
+        this.#reportLost(proxy, (ranges[i]?.[1] ?? 0) + 1, next - 1);
       });
+      // The event before the period is there to show that the period begins after it; so with the one that follows.
+      if (first !== undefined && isInPeriod(first)) this.#reportLost(proxy, 1, first.seq - 1);
+      if (last !== undefined && isInPeriod(last)) this.#reportLost(proxy, seqAfter(last), taken);
     }
+    if (from !== undefined || to !== undefined || head === undefined) return;
+    const missing = head.size - this.#indices.size;
+    if (missing > 0) findings.missing(`${missing} of the log’s ${head.size} entries are not here`, { file });
+  }
+
+  #reportLost(proxy: string, from: number, through: number): void {
+    if (from > through) return;
+    const range = from === through ? `event ${from} is` : `events ${from} to ${through} are`;
+    this.findings.missing(
+      `${range} missing: the log’s store no longer has ${from === through ? 'it' : 'them'}`,
+      {
+        proxy,
+      },
+    );
   }
 
   #checkEnds(): void {

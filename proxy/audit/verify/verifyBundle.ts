@@ -53,6 +53,7 @@ export function verifyBundleBytes(archive: Buffer, path: string, options: Bundle
 function checkForm(archive: Buffer, members: readonly Member[], end: number, findings: Findings): void {
   if (archive.length === 0) {
     findings.missing('the file is empty');
+    findings.altered('there is nothing here that could be checked');
     return;
   }
   if (members.length === 0) {

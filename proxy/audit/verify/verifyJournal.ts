@@ -95,6 +95,8 @@ class JournalCheck {
     for await (const line of readLines(join(this.folder, file))) {
       const event = line.isWhole ? parseEvent(line.text) : undefined;
       if (repeatedFrom === this.lastSeq + 1 && (event === undefined || event.seq === repeatedFrom)) {
+        // Of a segment that was replaced something had reached the disk, or it would have been replaced under its own number.
+        if (lines === 0) this.findings.altered('the next file repeats this one as a whole', { file });
         this.findings.note(
           `What stands in ${file} from byte ${line.offset} on could not be brought to the disk; the next file repeats it, and that was checked.`,
         );
@@ -225,7 +227,7 @@ class JournalCheck {
   end(holder: string | undefined, isHeadUnreadable: boolean): void {
     const { findings } = this;
     if (this.events === 0) {
-      if (this.lastSeq === 0) findings.missing('the journal holds no event');
+      findings.altered('there is nothing here that could be checked');
       return;
     }
     this.#ends.end(holder);

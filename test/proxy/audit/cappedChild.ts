@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openJournal } from '../../../proxy/audit/journal.ts';
+import { openJournal } from '../../../proxy/audit/openJournal.ts';
 import { makeIntent } from './events.ts';
 
 const [folder = ''] = process.argv.slice(2);

@@ -8,7 +8,8 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import { type Journal, type JournalOptions, openJournal } from '../../../proxy/audit/journal.ts';
+import type { Journal, JournalOptions } from '../../../proxy/audit/journal.ts';
+import { openJournal } from '../../../proxy/audit/openJournal.ts';
 import { readJournal } from '../../../proxy/audit/readJournal.ts';
 import { type JournalDisk, realDisk } from '../../../proxy/audit/segmentFile.ts';
 

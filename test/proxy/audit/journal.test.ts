@@ -3,7 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { openJournal } from '../../../proxy/audit/journal.ts';
+import { openJournal } from '../../../proxy/audit/openJournal.ts';
 import { type JournalDisk, realDisk } from '../../../proxy/audit/segmentFile.ts';
 import { PortcullisError } from '../../../proxy/kit/errors.ts';
 import { intentFields, makeIntent } from './events.ts';

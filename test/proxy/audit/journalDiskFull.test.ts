@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { openJournal } from '../../../proxy/audit/journal.ts';
+import { openJournal } from '../../../proxy/audit/openJournal.ts';
 import { PortcullisError } from '../../../proxy/kit/errors.ts';
 import { makeIntent } from './events.ts';
 import { bytesOf, makeFolder, open, readAll, segmentsOf } from './fixtures.ts';

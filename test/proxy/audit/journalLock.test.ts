@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openJournal } from '../../../proxy/audit/journal.ts';
 import { lockName, takeJournalLock } from '../../../proxy/audit/journalLock.ts';
+import { openJournal } from '../../../proxy/audit/openJournal.ts';
 import { collect, makeFolder, open, readAll, startChild } from './fixtures.ts';
 
 test('a second opener in the same process is refused until the first has closed', async () => {

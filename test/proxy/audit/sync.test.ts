@@ -327,6 +327,8 @@ describe('kill -9 while events are sent', () => {
     for (let round = 0; round < 8; round += 1) {
       const child = startChild('syncingChild.ts', dataDirectory, collector.url);
       await once(child.stdout, 'data');
+      // In the middle of the work, however slow the machine is.
+      while (collector.held.size <= round * 80) await sleep(5);
       await sleep(random() * 300);
       const ended = once(child, 'close');
       child.kill('SIGKILL');
