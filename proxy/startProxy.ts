@@ -2,7 +2,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Journal, openJournal } from './audit/journal.ts';
+import type { Journal } from './audit/journal.ts';
+import { openJournal } from './audit/openJournal.ts';
 import { type LocalAccount, LocalAccounts } from './identity/localAccounts.ts';
 import { PortcullisError } from './kit/errors.ts';
 import type { Log } from './kit/log.ts';

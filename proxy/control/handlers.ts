@@ -10,8 +10,9 @@ import type { GovernedConnection } from '../session/governedConnection.ts';
 import { checkPolicyFiles } from './checkPolicyFiles.ts';
 import { checkText } from './checkText.ts';
 import type { ControlHandlers } from './controlServer.ts';
+import { explainColumns } from './explainColumns.ts';
 import type { LocalProxy } from './localProxy.ts';
-import type { SchemaState } from './messages.ts';
+import type { ExplainedColumns, SchemaState } from './messages.ts';
 
 /** @param shutDown ends the process in order, after the answer is sent */
 export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHandlers {
@@ -73,7 +74,14 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
       if (refresh) await governed.refresh();
       const live = refresh ? await link.refresh(connection) : await link.snapshot(connection);
       const drift = await readDrift(proxy, connection);
-      return { live, drift, classifications: classificationsOf(governed, live) };
+      const { proxy: running, keeper } = proxy.running;
+      const explained = explainColumns(running.policy, keeper.identity, governed, {});
+      return { live, drift, ...describeMasking(explained) };
+    },
+
+    explainColumns: ({ connection, ...filter }) => {
+      const { proxy: running, keeper } = proxy.running;
+      return explainColumns(running.policy, keeper.identity, connectionOf(connection), filter);
     },
 
     readDdl: async ({ connection, schema, table }) => {
@@ -135,17 +143,16 @@ function readDrift(proxy: LocalProxy, connection: string): Promise<DriftReport> 
   return proxy.running.client.call('GET', `/v1/drift?connection=${encodeURIComponent(connection)}`);
 }
 
-function classificationsOf(
-  { catalog, classifications }: GovernedConnection,
-  live: SchemaSnapshot,
-): SchemaState['classifications'] {
-  const found: Record<string, string> = {};
-  for (const { schema, name } of live.tables) {
-    const relation = catalog.named(name).find((candidate) => candidate.schema === schema);
-    for (const column of relation?.columns ?? []) {
-      const classification = relation && classifications.of(relation.oid, column.number);
-      if (classification !== undefined) found[`${schema}.${name}.${column.name}`] = classification.kind;
-    }
+function describeMasking({
+  columns,
+  problems,
+}: ExplainedColumns): Pick<SchemaState, 'classifications' | 'reasons' | 'maskingProblems'> {
+  const classifications: Record<string, string> = {};
+  const reasons: Record<string, string> = {};
+  for (const { schema, table, column, classification, method, why } of columns) {
+    const name = `${schema}.${table}.${column}`;
+    reasons[name] = why;
+    if (classification !== undefined && method !== undefined) classifications[name] = classification;
   }
-  return found;
+  return { classifications, reasons, maskingProblems: problems };
 }

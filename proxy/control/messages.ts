@@ -117,6 +117,33 @@ export interface SchemaState {
   readonly drift: DriftReport;
   /** Classification of columns that are masked, by `schema.table.column`. */
   readonly classifications: Readonly<Record<string, string>>;
+  /** Why columns are masked, or are protected and yet seen in clear, by `schema.table.column`: full sentences. */
+  readonly reasons?: Readonly<Record<string, string>>;
+  /** Rules of masking.yaml that do nothing in this database, in words. */
+  readonly maskingProblems?: readonly string[];
+}
+
+/** What a column is to whoever asks. */
+export interface ExplainedColumn {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+  /** What it holds; absent where nothing says that it is protected. */
+  readonly classification?: string;
+  /** How it is masked; absent where it is not, for whoever asks. */
+  readonly method?: string;
+  /** What may be done with it besides showing it masked. */
+  readonly use?: 'none' | 'equality' | 'order' | 'open';
+  /** The rule of masking.yaml that says so: file, line and column. */
+  readonly rule?: string;
+  /** Full sentences. */
+  readonly why: string;
+}
+
+export interface ExplainedColumns {
+  readonly columns: readonly ExplainedColumn[];
+  /** Rules of masking.yaml that do nothing in this database, in words. */
+  readonly problems: readonly string[];
 }
 
 /** One statement in the activity view. */
@@ -171,6 +198,11 @@ export interface ControlRequests {
     params: { readonly connection: string; readonly refresh: boolean };
     result: SchemaState;
   };
+  /** Why columns are masked, or not: all of one table, or the protected ones of all. */
+  explainColumns: {
+    params: { readonly connection: string; readonly schema?: string; readonly table?: string };
+    result: ExplainedColumns;
+  };
   /** DDL texts for the diff editor: of one table in the baseline and now; empty where it does not exist there. */
   readDdl: {
     params: { readonly connection: string; readonly schema: string; readonly table: string };
@@ -223,5 +255,15 @@ export interface MaskedColumnsNotice {
     readonly classification: string;
     /** `partial`, `redact`, `null`, …: how it is masked. */
     readonly method: string;
+    /** `schema.table.column`; absent where it comes from no one column. */
+    readonly source?: string;
+    /** Why it is masked: full sentences. */
+    readonly why?: string;
+  }[];
+  /** The other columns of the same rows, and why they are not masked. */
+  readonly clear?: readonly {
+    readonly index: number;
+    readonly source?: string;
+    readonly why: string;
   }[];
 }

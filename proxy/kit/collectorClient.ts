@@ -60,6 +60,16 @@ export class CollectorClient {
     path: string,
     body?: unknown,
   ): Promise<Answer> {
+    const text = (await this.#request(method, path, body)).toString('utf8');
+    return (text === '' ? undefined : this.#parse(text)) as Answer;
+  }
+
+  /** The bytes of an answer that is no JSON. Throws as `call` does. */
+  download(path: string): Promise<Buffer> {
+    return this.#request('GET', path);
+  }
+
+  async #request(method: string, path: string, body?: unknown): Promise<Buffer> {
     const headers: Record<string, string> = { authorization: `Bearer ${await this.#token()}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     // Not AbortSignal.timeout: one that nothing else holds may be collected as garbage, and then never comes.
@@ -69,7 +79,7 @@ export class CollectorClient {
       this.#timeoutMs,
     );
     let response: Response;
-    let text: string;
+    let bytes: Buffer;
     try {
       response = await this.#fetch(path, {
         method,
@@ -77,14 +87,17 @@ export class CollectorClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: abort.signal,
       });
-      text = await response.text().catch((error: unknown) => {
+      const answer = await response.arrayBuffer().catch((error: unknown) => {
         throw new CollectorUnreachable(this.url, error);
       });
+      bytes = Buffer.from(answer);
     } finally {
       clearTimeout(timer);
     }
-    if (!response.ok) throw new CollectorRefusal(response.status, readProblem(response, text));
-    return (text === '' ? undefined : this.#parse(text)) as Answer;
+    if (!response.ok) {
+      throw new CollectorRefusal(response.status, readProblem(response, bytes.toString('utf8')));
+    }
+    return bytes;
   }
 
   /**

@@ -64,6 +64,18 @@ export const errorTable = {
     message: 'the policy limits how many rows a statement may change, and of this one they cannot be counted',
     hint: 'Send the statements one by one, write into one table at a time instead of in WITH, use a plain statement instead of EXECUTE, and read what RETURNING gives at once.',
   },
+  LOOKUPS_USED_UP: {
+    sqlState: '53400',
+    message:
+      'the policy lets you look up {lookups} different values an hour in protected columns, and this would be more',
+    hint: 'Look up fewer values, join with a table that has them, or wait. Those who keep the policy can let you see the column in clear, or look up more.',
+  },
+  LOOKUPS_NOT_COUNTED: {
+    sqlState: '42501',
+    message:
+      'the statement compares a protected column with rows that it makes up, and nobody can tell how many',
+    hint: 'Compare it with constants, parameters, a list of values, or a table that is there.',
+  },
   ACCESS_EXPIRED: {
     sqlState: '28000',
     message: 'the statement was not run: {message}',
@@ -100,6 +112,16 @@ export const errorTable = {
     sqlState: '0A000',
     message: 'this COPY cannot be masked: {message}',
     hint: 'COPY … TO STDOUT can be masked in text, CSV and binary, in UTF8.',
+  },
+  TABLE_NOT_FOLLOWED: {
+    sqlState: '42501',
+    message: 'protected columns would be copied into the new table "{table}" beside other statements',
+    hint: 'Send the statement that makes the table in a message of its own: its columns are then protected as what they come from.',
+  },
+  MASK_WRITTEN_BACK: {
+    sqlState: '42501',
+    message: 'a mask would be written in place of the protected value that it stands for',
+    hint: 'Leave the column out of the statement, and it keeps its value; or write a value of your own.',
   },
   COLUMN_USE_REFUSED: { sqlState: '42501', message: '{message}' },
   LINEAGE_DISAGREES: {

@@ -62,4 +62,14 @@ export interface Classifications {
   of(relationOid: number, attributeNumber: number): Classification | undefined;
   /** Columns of a relation that are classified, by attribute number; undefined where none is. */
   inRelation(relationOid: number): ReadonlyMap<number, Classification> | undefined;
+  /** Id of the policy by which the identity that asks sees the column in clear, where these are the classifications for it. */
+  unmaskedBy?(relationOid: number, attributeNumber: number): string | undefined;
+  /** The rule of masking.yaml that says that the column is nothing personal or secret. */
+  exemptedBy?(relationOid: number, attributeNumber: number): Exemption | undefined;
+}
+
+export interface Exemption {
+  /** `masking.yaml:3:5` */
+  readonly place: string;
+  readonly reason: string;
 }

@@ -97,7 +97,13 @@ export function takeOver(
   const merged = reclassify(catalog, newer, choice, found);
   // Versions count on from the one that judgements have been made under.
   return merged instanceof FinishedClassifications && merged.version <= other.version
-    ? new FinishedClassifications(other.version + 1, merged.marks, merged.effective, merged.memory)
+    ? new FinishedClassifications(
+        other.version + 1,
+        merged.marks,
+        merged.effective,
+        merged.memory,
+        merged.rules,
+      )
     : merged;
 }
 

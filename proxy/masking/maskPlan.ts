@@ -1,15 +1,11 @@
 /** Which columns of a result are masked, and how: from where RowDescription, or else lineage, says that they come. */
 import { PortcullisError } from '../kit/errors.ts';
-import type { Catalog } from '../schema/catalog.ts';
-import {
-  groundOf,
-  type LineageSource,
-  type OutputColumn,
-  type OutputLineage,
-} from '../sql/lineage/outputLineage.ts';
+import type { Catalog, CatalogColumn } from '../schema/catalog.ts';
+import type { LineageSource, OutputColumn, OutputLineage } from '../sql/lineage/outputLineage.ts';
 import type { Classification, ClassificationKind, Classifications } from './classification.ts';
 import { planScan, type ScannedColumn } from './detecting/scanPlan.ts';
-import { chooseMask, type Mask } from './maskValue.ts';
+import { type ColumnReason, explainColumn } from './explainColumn.ts';
+import { chooseMask, type Mask, maskMethod } from './maskValue.ts';
 
 export interface MaskPlan {
   /** One entry a column of the result, in order; undefined where it passes as it is. */
@@ -18,6 +14,8 @@ export interface MaskPlan {
   readonly maskedColumns: readonly { readonly column: string; readonly classification: ClassificationKind }[];
   /** Columns without a mask whose values are looked through; undefined where there are none. */
   readonly scans?: readonly (ScannedColumn | undefined)[];
+  /** Of each column, why it is masked or not. */
+  readonly reasons?: readonly ColumnReason[];
 }
 
 export interface PlannedMasks {
@@ -40,6 +38,8 @@ export interface RowsKnown {
   readonly outputs?: readonly OutputLineage[];
   /** Nothing is known of where columns without an origin come from: all are masked. */
   readonly isOutputUnknown?: boolean;
+  /** The state of catalog and classifications now: a lineage of another state is not held against RowDescription. */
+  readonly ground?: string;
   /** Which columns are not looked through, for they may be seen in clear; 0, 0: those that come from none. */
   readonly isClear?: (relation: number, attribute: number) => boolean;
 }
@@ -76,10 +76,11 @@ export function planMasks(
 ): PlannedMasks {
   const fields = readFields(message);
   const outputs = (known.outputs ?? []).map((output) => alignOutput(output, fields.length));
-  if (outputs.length === 1) checkLineage(fields, outputs[0], catalog, classifications);
+  if (outputs.length === 1) checkLineage(fields, outputs[0], known.ground, classifications);
   const columns: (Mask | undefined)[] = [];
   const maskedColumns: { column: string; classification: ClassificationKind }[] = [];
   const scans: (ScannedColumn | undefined)[] = [];
+  const reasons: ColumnReason[] = [];
   const unknownRelations = new Set<number>();
   const unknownColumns = new Set<string>();
   for (const [index, field] of fields.entries()) {
@@ -89,28 +90,29 @@ export function planMasks(
     const classification =
       classify(field, classifications) ??
       (field.relation === 0 ? classifyMade(field, index, known, outputs, classifications) : undefined);
-    columns.push(
+    const mask =
       classification &&
-        chooseMask(
-          classification.kind,
-          typeOf(field, catalog),
-          field.format,
-          classification.isDerived,
-          classification.mask,
-        ),
-    );
+      chooseMask(
+        classification.kind,
+        typeOf(field, catalog),
+        field.format,
+        classification.isDerived,
+        classification.mask,
+      );
+    columns.push(mask);
+    reasons.push(explainColumn(field, classification, maskMethod(mask), catalog, classifications));
     if (classification !== undefined) {
       maskedColumns.push({ column: field.name, classification: classification.kind });
     }
     const isScanned =
       classification === undefined && known.isClear?.(field.relation, field.attribute) !== true;
-    scans.push(isScanned ? planScan(field, typeOf(field, catalog).name) : undefined);
+    scans.push(isScanned ? planScan(field, columnOf(field, catalog)) : undefined);
   }
   const hasScans = scans.some((scan) => scan !== undefined);
   const plan =
     maskedColumns.length === 0 && !hasScans
       ? undefined
-      : { columns, maskedColumns, ...(hasScans && { scans }) };
+      : { columns, maskedColumns, reasons, ...(hasScans && { scans }) };
   return { plan, unknownRelations: [...unknownRelations], unknownColumns: [...unknownColumns] };
 }
 
@@ -166,10 +168,10 @@ function mostTelling(
 function checkLineage(
   fields: readonly ResultField[],
   output: OutputLineage | undefined,
-  catalog: Catalog,
+  ground: string | undefined,
   classifications: Classifications,
 ): void {
-  if (output?.isOrdered !== true || output.ground !== groundOf(catalog, classifications)) return;
+  if (output?.isOrdered !== true || ground === undefined || output.ground !== ground) return;
   for (const [index, field] of fields.entries()) {
     const column = output.columns[index];
     if (column === undefined || field.relation === 0) continue;
@@ -214,7 +216,15 @@ function typeOf(field: ResultField, catalog: Catalog): { oid: number; name: stri
   const column = catalog.relations
     .get(field.relation)
     ?.columns.find(({ number }) => number === field.attribute);
-  return { oid: field.type, name: column?.typeName ?? '', isWholeRow: field.attribute === 0 };
+  return {
+    oid: field.type,
+    name: column?.typeName ?? '',
+    isWholeRow: field.relation !== 0 && field.attribute === 0,
+  };
+}
+
+function columnOf({ relation, attribute }: ResultField, catalog: Catalog): CatalogColumn | undefined {
+  return catalog.relations.get(relation)?.columns.find(({ number }) => number === attribute);
 }
 
 function readFields(message: Buffer): ResultField[] {

@@ -39,7 +39,8 @@ export class RowMasker {
     let at = start + headBytes;
     for (let i = 0; i < this.#count; i++) {
       const valueEnd = readValueEnd(source, at, end);
-      if (scans[i] !== undefined && findSensitive(source, at + 4, valueEnd) !== undefined) return true;
+      const scan = scans[i];
+      if (scan !== undefined && findSensitive(source, at + 4, valueEnd, scan) !== undefined) return true;
       at = valueEnd;
     }
     if (at !== end) throw broken('goes on after its columns');
@@ -90,7 +91,7 @@ export class RowMasker {
 
   #clean(column: number, source: Buffer, start: number, end: number): CleanedValue | undefined {
     const scan = this.#scans[column];
-    const cleaned = scan && cleanValue(scan.shape, source, start, end);
+    const cleaned = scan && cleanValue(scan, source, start, end);
     if (scan !== undefined && cleaned !== undefined) this.#noteFound?.(scan, cleaned);
     return cleaned;
   }

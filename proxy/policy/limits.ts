@@ -9,6 +9,11 @@ export interface Limits {
   readonly rowsPerHour?: number;
   /** How many rows one statement may change. What triggers, cascades and functions change beside it is not counted. */
   readonly rowsChanged?: number;
+  /**
+   * How many different values an identity may look up in protected columns in an hour (`WHERE email = …`), on one
+   * connection, over all its sessions at one proxy.
+   */
+  readonly protectedLookupsPerHour?: number;
 }
 
 const names: readonly (keyof Limits)[] = [
@@ -16,6 +21,7 @@ const names: readonly (keyof Limits)[] = [
   'idleInTransactionSeconds',
   'rowsPerHour',
   'rowsChanged',
+  'protectedLookupsPerHour',
 ];
 
 /** @returns what is wrong with it, in words, where it is no list of limits. */

@@ -32,13 +32,31 @@ const functionsQuery = `
   LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
   WHERE p.oid >= ${firstUserOid}`;
 
+/**
+ * What aggregates call, and the functions that make values of a range type (manual 8.17.8), which CREATE TYPE makes in C: these
+ * compare bounds and call what the type names. Over a type that PostgreSQL does not bring they stay opaque. PostgreSQL 13 has
+ * no multiranges.
+ */
 const partsQuery = `
   SELECT a.aggfnoid::pg_catalog.oid AS aggregate, ${calledColumns}
   FROM pg_catalog.pg_aggregate a,
     LATERAL pg_catalog.unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
       a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::pg_catalog.oid[]) part
   JOIN pg_catalog.pg_proc p ON p.oid = part ${calledNamespace}
-  WHERE a.aggfnoid::pg_catalog.oid >= ${firstUserOid}`;
+  WHERE a.aggfnoid::pg_catalog.oid >= ${firstUserOid}
+  UNION ALL
+  SELECT f.oid, ${calledColumns}
+  FROM pg_catalog.pg_range r JOIN pg_catalog.pg_opclass o ON o.oid = r.rngsubopc
+  JOIN pg_catalog.pg_proc f ON f.oid >= ${firstUserOid}
+    AND f.prorettype IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid)
+    AND f.prosrc IN ('range_constructor2', 'range_constructor3',
+      'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2')
+  JOIN pg_catalog.pg_language l ON l.oid = f.prolang AND l.lanname = 'internal',
+    LATERAL (SELECT r.rngcanonical::pg_catalog.oid UNION SELECT r.rngsubdiff::pg_catalog.oid
+      UNION SELECT amproc::pg_catalog.oid FROM pg_catalog.pg_amproc
+      WHERE amprocfamily = o.opcfamily AND amproclefttype = o.opcintype AND amprocrighttype = o.opcintype) AS of_range (part)
+  JOIN pg_catalog.pg_proc p ON p.oid = part ${calledNamespace}
+  WHERE r.rngsubtype < ${firstUserOid}`;
 
 /** Those that fire in an ordinary session: session_replication_role cannot be changed through the proxy. */
 const triggersQuery = `

@@ -14,7 +14,7 @@ export interface StoredFunction extends CalledFunction {
   readonly extension: string | undefined;
   /** pg_get_functiondef's text where the language is SQL or PL/pgSQL, and the text not too long to be judged. */
   readonly definition: string | undefined;
-  /** What an aggregate calls. */
+  /** What an aggregate, or the constructor of a range type, calls. */
   readonly parts: readonly CalledFunction[];
 }
 

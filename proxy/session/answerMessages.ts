@@ -11,7 +11,7 @@ const holdNoticeState: HoldNoticeState = '01P02';
 const maskNoticeState: MaskNoticeState = '01P01';
 
 /** The notice before rows of which some columns are masked. */
-export function encodeMaskNotice({ columns, maskedColumns }: MaskPlan): Buffer {
+export function encodeMaskNotice({ columns, maskedColumns, reasons = [] }: MaskPlan): Buffer {
   const indexes = columns.flatMap((mask, index) => (mask === undefined ? [] : [index]));
   const notice: MaskedColumnsNotice = {
     columns: maskedColumns.map(({ column, classification }, i) => ({
@@ -19,7 +19,9 @@ export function encodeMaskNotice({ columns, maskedColumns }: MaskPlan): Buffer {
       name: column,
       classification,
       method: maskMethod(columns[indexes[i] ?? 0]),
+      ...reasons[indexes[i] ?? 0],
     })),
+    clear: reasons.flatMap((reason, index) => (columns[index] === undefined ? [{ index, ...reason }] : [])),
   };
   return encodeError({
     severity: 'NOTICE',

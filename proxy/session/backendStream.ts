@@ -12,6 +12,7 @@ import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/
 import { encodeMaskNotice, encodeRefusal, readErrorFields, readTag } from './answerMessages.ts';
 import { type ColumnProbe, dropPosition, isUnasked } from './columnProbe.ts';
 import { countCopied, rewriteCopyData, startCopyOut } from './copyOut.ts';
+import type { TableProbe } from './following/tableProbe.ts';
 import { type CountedChange, currentRun, type Expectation, judgementOf } from './inFlight.ts';
 import type { JudgedStatement, StatementRun } from './judging/judgement.ts';
 import { rowsInTag } from './limiting/changedRows.ts';
@@ -185,7 +186,8 @@ export class BackendStream implements FrameSink {
   #onCopyOut(buffer: Buffer, start: number, end: number): Verdict {
     const run = currentRun(this.#state.inFlight.head);
     if (run === undefined) throw new WireError('the server copies out what nobody asked for');
-    this.#copyOut = startCopyOut(run, this.#pipeline.catalog, buffer, start, end);
+    const noteFound = this.#noteFoundIn(run);
+    this.#copyOut = startCopyOut(run, this.#pipeline.catalog, noteFound, buffer, start, end);
     if (run.probe?.plan !== undefined) this.#tellMasks(run.probe.plan);
     return Verdict.forward;
   }
@@ -199,15 +201,24 @@ export class BackendStream implements FrameSink {
   }
 
   /** The answer to a question of our own, between answers to the client's. */
-  #onProbe(probe: ColumnProbe, type: number, buffer: Buffer, start: number, end: number): Verdict {
+  #onProbe(
+    probe: ColumnProbe | TableProbe,
+    type: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): Verdict {
     const message = buffer.subarray(start, end);
     if (type === Backend.errorResponse && !probe.takesError(message))
       return this.#onError(buffer, start, end);
-    const read = probe.read(type, message, (described) =>
-      this.#pipeline.planRows(described, probe.judged, undefined),
+    const read = probe.read(type, message, (described, judged) =>
+      this.#pipeline.planRows(described, judged, undefined),
     );
     if (read instanceof Promise) return this.#holdFor(read);
-    if (read === 'whole') this.#state.inFlight.shift();
+    if (read === 'whole') {
+      if (probe.holdsNames) this.#state.inFlight.nameChanges--;
+      this.#state.inFlight.shift();
+    }
     this.walker.cut();
     return Verdict.taken;
   }
@@ -286,10 +297,13 @@ export class BackendStream implements FrameSink {
     this.#maskedFor = head;
     const run = currentRun(head);
     if (run !== undefined) run.maskedColumns = maskedColumnsOf(plan);
-    const noteFound: NoteFound = (column, value) => {
+    this.#masker = plan === undefined ? undefined : new RowMasker(plan, this.#noteFoundIn(run));
+  }
+
+  #noteFoundIn(run: StatementRun | undefined): NoteFound {
+    return (column, value) => {
       if (run !== undefined) this.#pipeline.noteFound(run, column, value);
     };
-    this.#masker = plan === undefined ? undefined : new RowMasker(plan, noteFound);
   }
 
   #endRows(): void {
@@ -409,6 +423,7 @@ export class BackendStream implements FrameSink {
     this.#endRows();
     if (run === undefined) return;
     if (run.judged.copyOut !== undefined) run.rows = countCopied(tag);
+    run.tag = tag;
     this.#applyRole(run);
     this.#pipeline.finish(run, 'ok', more);
   }
@@ -524,7 +539,9 @@ export class BackendStream implements FrameSink {
   #withdraw(dropped: Expectation): void {
     if (dropped.kind === 'parse') this.#state.statements.withdraw(dropped.name, dropped.statement);
     else if (dropped.kind === 'bind') this.#state.portals.withdraw(dropped.name, dropped.portal);
-    else if (dropped.kind === 'execute') {
+    else if (dropped.kind === 'probe') {
+      if (dropped.probe.holdsNames) this.#state.inFlight.nameChanges--;
+    } else if (dropped.kind === 'execute') {
       if (isNameChange(dropped.run)) this.#state.inFlight.nameChanges--;
     }
   }

@@ -1,10 +1,11 @@
 /** Which protected columns one identity sees in clear on one connection, by policy; to it these are columns like any other. */
 import type { EventUnmaskedColumn } from '../audit/events.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { Classification, Classifications } from '../masking/classification.ts';
+import type { Classification, Classifications, Exemption } from '../masking/classification.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import type { RelationName } from '../sql/facts.ts';
+import { SessionTables } from './following/sessionTables.ts';
 import type { GovernedConnection } from './governedConnection.ts';
 import { type NamedColumns, readNamedColumns } from './judging/namedColumns.ts';
 
@@ -12,21 +13,28 @@ export class Clearance {
   readonly #policy: LivePolicy;
   readonly #identity: Identity;
   readonly #connection: GovernedConnection;
+  readonly #tables: SessionTables;
   #view: { readonly stamp: string; readonly cleared: ClearedClassifications } | undefined;
 
-  constructor(policy: LivePolicy, identity: Identity, connection: GovernedConnection) {
+  constructor(
+    policy: LivePolicy,
+    identity: Identity,
+    connection: GovernedConnection,
+    tables: SessionTables = new SessionTables(),
+  ) {
     this.#policy = policy;
     this.#identity = identity;
     this.#connection = connection;
+    this.#tables = tables;
   }
 
   /** Changes with the policy, the catalog and the classifications. */
   get stamp(): string {
-    return `${this.#policy.version}/${this.#connection.stamp}`;
+    return `${this.#policy.version}/${this.#connection.stamp}/${this.#tables.stamp}`;
   }
 
   get catalog(): Catalog {
-    return this.#connection.catalog;
+    return this.#tables.overlay(this.#connection.catalog);
   }
 
   /** Without those that are seen in clear. */
@@ -134,6 +142,14 @@ class ClearedClassifications implements Classifications {
     const left = this.#left.get(relationOid);
     if (left === undefined) return this.#all.inRelation(relationOid);
     return left.size === 0 ? undefined : left;
+  }
+
+  unmaskedBy(relationOid: number, attributeNumber: number): string | undefined {
+    return this.unmasked.get(relationOid)?.get(attributeNumber)?.policy;
+  }
+
+  exemptedBy(relationOid: number, attributeNumber: number): Exemption | undefined {
+    return this.#all.exemptedBy?.(relationOid, attributeNumber);
   }
 }
 

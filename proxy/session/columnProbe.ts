@@ -29,6 +29,8 @@ export class ColumnProbe {
   readonly judged: JudgedStatement;
   /** Asked by itself, before a Query: an error of it must not end what the client has begun, and is not told. */
   readonly endsWithReady: boolean;
+  /** Names mean after it what they meant before. */
+  readonly holdsNames = false;
   /** The statement may touch protected columns: errors are masked. */
   readonly touchesClassified: boolean;
   /** Format of the values to come: 0 text, 1 binary. */
@@ -84,11 +86,11 @@ export class ColumnProbe {
   read(
     type: number,
     message: Buffer,
-    plan: (rowDescription: Buffer) => MaskPlan | undefined | Promise<void>,
+    plan: (rowDescription: Buffer, judged: JudgedStatement) => MaskPlan | undefined | Promise<void>,
   ): 'whole' | 'more' | Promise<void> {
     switch (type) {
       case Backend.rowDescription: {
-        const planned = plan(this.#describeRows(message));
+        const planned = plan(this.#describeRows(message), this.judged);
         if (planned instanceof Promise) return planned;
         this.#answer(message, planned);
         return 'more';

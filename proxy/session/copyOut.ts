@@ -1,9 +1,13 @@
 /** COPY … TO STDOUT through a session: what the server copies is masked as the rows of a query would be. */
 import { PortcullisError } from '../kit/errors.ts';
+import { type Clean, isChecked } from '../masking/copy/copyFormat.ts';
 import { createCopyMasker } from '../masking/copy/copyMasker.ts';
 import type { CopyRows } from '../masking/copy/copyRows.ts';
+import { cleanValue } from '../masking/detecting/cleanValue.ts';
+import type { ScannedColumn } from '../masking/detecting/scanPlan.ts';
 import { maskedColumnsOf } from '../masking/maskPlan.ts';
 import type { OutputBuffer } from '../masking/outputBuffer.ts';
+import type { NoteFound } from '../masking/rowMasker.ts';
 import type { Catalog } from '../schema/catalog.ts';
 import { MessageCursor } from '../wire/cursor.ts';
 import { Backend } from '../wire/protocol.ts';
@@ -55,6 +59,7 @@ export function refuseCopyOut(
 export function startCopyOut(
   run: StatementRun,
   catalog: Catalog,
+  noteFound: NoteFound,
   buffer: Buffer,
   start: number,
   end: number,
@@ -68,14 +73,29 @@ export function startCopyOut(
   const isBinary = cursor.byte() === 1;
   const count = cursor.int16();
   const { plan } = probe;
-  const all = columns.map((column, index) => ({ ...column, mask: plan?.columns[index] }));
+  const all = columns.map((column, index) => ({
+    ...column,
+    mask: plan?.columns[index],
+    clean: cleanColumn(plan?.scans?.[index], noteFound),
+  }));
   const copied = copyOut.hasGenerated ? all.filter((column) => !isGenerated(column, columns, catalog)) : all;
   if (copied.length !== count || isBinary !== (copyOut.format.kind === 'binary'))
     throw refuse('its columns have changed meanwhile');
   run.maskedColumns = maskedColumnsOf(plan);
-  if (copied.every(({ mask }) => mask === undefined)) return undefined;
-  if (copyOut.problem !== undefined) throw refuse(`it ${copyOut.problem}`);
+  const isMasked = copied.some(({ mask }) => mask !== undefined);
+  if (copyOut.problem !== undefined && isMasked) throw refuse(`it ${copyOut.problem}`);
+  if (copyOut.problem !== undefined || !copied.some(isChecked)) return undefined;
   return createCopyMasker(copied, copyOut.format);
+}
+
+/** What no classification foresaw is looked for in values that have no mask. */
+function cleanColumn(scan: ScannedColumn | undefined, noteFound: NoteFound): Clean | undefined {
+  if (scan === undefined) return undefined;
+  return (source, start, end) => {
+    const cleaned = cleanValue(scan, source, start, end);
+    if (cleaned !== undefined) noteFound(scan, cleaned);
+    return cleaned;
+  };
 }
 
 /** Appends what becomes of one CopyData: in one message for each that came, so that a row stays a message. */

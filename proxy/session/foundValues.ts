@@ -32,7 +32,9 @@ export function noteFoundValue(
   const { relation, attribute } = column;
   if (connection.classifications.of(relation, attribute) !== undefined) return;
   const isCertain = findings.some((finding) => finding.isCertain);
-  if (!isCertain && (count < enoughUncertain || count * 2 < run.rows)) return;
+  // Rows that are copied are counted at the end: 0 says nothing of how many others there were.
+  const isInMost = run.rows > 0 && count * 2 >= run.rows;
+  if (!isCertain && (count < enoughUncertain || !isInMost)) return;
   const found = isCertain ? (findings.find((finding) => finding.isCertain) ?? first) : first;
   const why = `a value of it ${isWhole ? 'looked like' : 'held'} ${describe(found.form)}`;
   const classification = { kind, use: chooseUse(kind), why, confidence: isCertain ? 0.9 : 0.7 };

@@ -4,6 +4,8 @@ import { serialize } from 'pg-protocol';
 import type { HoldEnd } from '../approvals/approvalDesk.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
 import { PortcullisError } from '../kit/errors.ts';
+import { bytesHoldMask } from '../masking/writtenMask.ts';
+import type { CatalogRelation } from '../schema/catalog.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import {
   readBind,
@@ -16,6 +18,7 @@ import {
 } from '../wire/frontendMessages.ts';
 import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
 import { createProbe } from './copyOut.ts';
+import { TableProbe } from './following/tableProbe.ts';
 import { HeldMessage } from './heldMessage.ts';
 import type { CountedChange } from './inFlight.ts';
 import {
@@ -194,10 +197,28 @@ export class FrontendStream implements FrameSink {
     const admission = this.#admission(readQuery(buffer, start, end));
     if (admission === undefined) return Verdict.hold;
     if (admission.kind === 'refused') return this.#refuse(admission.error, true);
-    if (inFlight.isInSegment && copiesOut(admission)) return this.#holdUntilDrained(admission);
+    if (inFlight.isInSegment && asksServer(admission)) return this.#holdUntilDrained(admission);
     this.#probeCopies(admission, true);
     this.#expectQuery(admission);
-    return Verdict.forward;
+    return this.#forwardFollowed(admission, true, buffer.subarray(start, end));
+  }
+
+  /** After a statement that makes a table of protected columns, asks which table that is. */
+  #forwardFollowed(
+    { runs }: Extract<Admission, { kind: 'run' }>,
+    endsWithReady: boolean,
+    message: Buffer,
+  ): Verdict {
+    const run = runs.find(({ judged }) => judged.follow !== undefined);
+    if (run?.judged.follow === undefined) return Verdict.forward;
+    const follow = (table: CatalogRelation) => this.#pipeline.follow(run, table);
+    const probe = new TableProbe(run.judged.follow.table, endsWithReady, follow);
+    this.walker.cut();
+    this.#peer.toServer(message);
+    this.#peer.toServer(probe.encode());
+    this.#state.inFlight.push({ kind: 'probe', probe });
+    this.#state.inFlight.nameChanges++;
+    return Verdict.taken;
   }
 
   /** Before what it runs, asks where the columns come from that COPY … TO STDOUT sends. */
@@ -271,12 +292,16 @@ export class FrontendStream implements FrameSink {
     if (isJudged(answer)) statement.judged = answer;
     else if (isApproved(answer)) statement.judged = answer.message;
     else if (!this.#renewJudgement(statement)) return Verdict.hold;
+    if (statement.judged.writesClassified && bytesHoldMask(buffer.subarray(start, end)))
+      return this.#refuse(new PortcullisError('MASK_WRITTEN_BACK'), false);
     const approval = isApproved(answer) ? answer : undefined;
     // Planning may already run functions on the values: what needs approval waits here, with its values.
     if (needsApproval(statement.judged) && approval === undefined) {
       return this.#holdForApproval(statement.judged, readBindParameters(buffer, start, end));
     }
-    const portal: Portal = { statement, approval, isDescribed: false, plan: undefined };
+    const looksUp = statement.judged.statements.some(({ lookups }) => lookups !== undefined);
+    const parameters = looksUp ? readBindParameters(buffer, start, end) : undefined;
+    const portal: Portal = { statement, approval, parameters, isDescribed: false, plan: undefined };
     this.#state.portals.propose(names.portal, portal, this.#state.segment);
     this.#state.inFlight.push({ kind: 'bind', name: names.portal, portal });
     return Verdict.forward;
@@ -312,7 +337,7 @@ export class FrontendStream implements FrameSink {
     if (message.changesNames) inFlight.nameChanges++;
     // With the Sync behind it, it would be committed: that waits for the count.
     if (message.hasCopyIn || rowsChanged !== undefined) this.#state.isAwaitingCopy = true;
-    return Verdict.forward;
+    return this.#forwardFollowed(admission, false, buffer.subarray(start, end));
   }
 
   /** Asks for the description of a portal that the client did not ask for: its rows are masked by it. */
@@ -338,7 +363,10 @@ export class FrontendStream implements FrameSink {
     const judged = this.#pipeline.judge(`FETCH ALL FROM ${quoted}`, this.#state.findPrepared);
     if (judged instanceof Promise) return found;
     const statement = { text: judged.text, judged };
-    return { kind: 'found', value: { statement, approval: undefined, isDescribed: false, plan: undefined } };
+    return {
+      kind: 'found',
+      value: { statement, approval: undefined, parameters: undefined, isDescribed: false, plan: undefined },
+    };
   }
 
   #onClose(buffer: Buffer, start: number, end: number): Verdict {
@@ -401,7 +429,7 @@ export class FrontendStream implements FrameSink {
     if (isAdmission(answer)) return answer;
     if (isJudged(answer)) portal.statement.judged = answer;
     else if (!this.#renewJudgement(portal.statement)) return undefined;
-    return this.#admit(portal.statement.judged, portal.approval);
+    return this.#admit(portal.statement.judged, portal.approval, portal.parameters);
   }
 
   /** False where judging anew takes time: the message is held for it. */
@@ -416,8 +444,12 @@ export class FrontendStream implements FrameSink {
     return true;
   }
 
-  #admit(judged: JudgedMessage, approval: ApprovedMessage | undefined): Admission | undefined {
-    const admission = this.#pipeline.admit(judged, approval);
+  #admit(
+    judged: JudgedMessage,
+    approval: ApprovedMessage | undefined,
+    parameters?: Portal['parameters'],
+  ): Admission | undefined {
+    const admission = this.#pipeline.admit(judged, approval, parameters);
     if (!(admission instanceof Promise)) return admission;
     this.#hold(admission);
     return undefined;
@@ -480,8 +512,9 @@ export class FrontendStream implements FrameSink {
   }
 }
 
-function copiesOut({ message }: Extract<Admission, { kind: 'run' }>): boolean {
-  return message.statements.some(({ copyOut }) => copyOut !== undefined);
+/** True where a question of our own goes with it. */
+function asksServer({ message }: Extract<Admission, { kind: 'run' }>): boolean {
+  return message.statements.some(({ copyOut, follow }) => copyOut !== undefined || follow !== undefined);
 }
 
 function unknownName(isPortal: boolean, name: string): PortcullisError {

@@ -23,6 +23,9 @@ import { DatabaseCode } from '../sql/storedCode/databaseCode.ts';
 /** How often the database is asked, while sessions are open, whether others have changed its schema. */
 const probeIntervalMs = 5_000;
 const connectTimeoutMs = 10_000;
+const lockTimeoutMs = 3_000;
+/** Tables that are made and never seen were rolled back. */
+const keptAhead = 10_000;
 
 export interface ConnectionSettings {
   readonly name: string;
@@ -46,6 +49,8 @@ export class GovernedConnection {
     | undefined;
   /** Rules of masking.yaml that were told of, for no column falls under them. */
   #idleTold: readonly string[] = [];
+  /** What was learned of tables that the catalog does not show yet. */
+  #ahead: FoundClassification[] = [];
   #nextRefresh: Promise<void> | undefined;
   /** Ends when our own link is free: what reads over it does so alone. */
   #reading: Promise<unknown> = Promise.resolve();
@@ -109,13 +114,15 @@ export class GovernedConnection {
   /** Puts other wishes of the policy into force, at once for every session. */
   useMasking(settings: MaskingSettings): void {
     this.#masking = { ...this.#masking, settings };
-    this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking);
+    this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking, this.#ahead);
     this.#tellIdleRules();
   }
 
   /** What was found outside of the catalog and its samples counts from now on, for every session. */
   learn(found: readonly FoundClassification[]): void {
-    this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking, found);
+    const all = [...this.#ahead, ...found];
+    this.#ahead = all.filter(({ relation }) => !this.catalog.relations.has(relation)).slice(-keptAhead);
+    this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking, all);
   }
 
   /** The policy says that the column holds nothing to protect. */
@@ -178,7 +185,9 @@ export class GovernedConnection {
     const isSame = before === this.#classifications;
     const classifications = isSame ? found : takeOver(catalog, found, this.#classifications, this.#masking);
     this.#code = new DatabaseCode(catalog, this.#code.reader);
-    this.#classifications = classifications;
+    // What it does not show yet, a transaction that is still open may have made.
+    this.#classifications = reclassify(catalog, classifications, this.#masking, this.#ahead);
+    this.#ahead = this.#ahead.filter(({ relation }) => !catalog.relations.has(relation)).slice(-keptAhead);
     this.#probe = probe;
     this.#tellIdleRules();
     for (const listener of this.#listeners) listener();
@@ -227,6 +236,8 @@ async function connectOwn(url: string): Promise<Client> {
     connectionString: url,
     application_name: 'portcullis',
     connectionTimeoutMillis: connectTimeoutMs,
+    // The server locks what a view reads to tell the view's text: a session that waits for us may hold that very lock.
+    lock_timeout: lockTimeoutMs,
     enableChannelBinding: true,
   });
   await client.connect();

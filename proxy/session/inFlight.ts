@@ -1,6 +1,7 @@
 /** What the server still owes an answer to, in the order in which it was sent: the key to whose answer arrives. */
 import type { PortcullisError } from '../kit/errors.ts';
 import type { ColumnProbe } from './columnProbe.ts';
+import type { TableProbe } from './following/tableProbe.ts';
 import type { JudgedMessage, StatementRun } from './judging/judgement.ts';
 import type { Portal, PreparedStatement } from './names.ts';
 
@@ -52,7 +53,7 @@ export type Expectation =
     }
   | { readonly kind: 'close'; readonly isPortal: boolean; readonly name: string; readonly closes: unknown }
   /** A question of our own: nothing of the answer is for the client. */
-  | { readonly kind: 'probe'; readonly probe: ColumnProbe }
+  | { readonly kind: 'probe'; readonly probe: ColumnProbe | TableProbe }
   | { readonly kind: 'sync' };
 
 /** A Query whose changes are counted: it is complete once its transaction is, or its rows fit into the limit. */

@@ -1,7 +1,7 @@
 /** The loopback port: takes connections, sets sessions up, and ends them all when the proxy stops. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { DatabaseError } from 'pg';
-import type { EventClient } from '../audit/events.ts';
+import { type EventClient, recordedIdentity } from '../audit/events.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { LocalAccount } from '../identity/localAccounts.ts';
 import { monotonicMicros } from '../kit/clock.ts';
@@ -196,7 +196,7 @@ export class Listener {
       client,
       connection: name,
       environment,
-      identity: { email: identity.email, groups: identity.groups, subject: identity.subject },
+      identity: recordedIdentity(identity),
       session: id,
     });
     const key = this.#cancels.register(upstream.key, protocolVersion, () => session.cancelWait());
@@ -245,9 +245,7 @@ export class Listener {
         client,
         connection,
         reason: { code: error.code, message: error.message, sqlState: error.sqlState },
-        ...(identity && {
-          identity: { email: identity.email, groups: identity.groups, subject: identity.subject },
-        }),
+        ...(identity && { identity: recordedIdentity(identity) }),
       });
       await journal.sync();
     } catch (failure) {

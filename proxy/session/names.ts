@@ -4,6 +4,7 @@
  */
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import type { ApprovedMessage, JudgedMessage } from './judging/judgement.ts';
+import type { Parameters } from './limiting/lookups.ts';
 
 export interface PreparedStatement {
   readonly text: string;
@@ -15,6 +16,8 @@ export interface Portal {
   readonly statement: PreparedStatement;
   /** Given for this statement with these values, where it needs one. */
   readonly approval: ApprovedMessage | undefined;
+  /** The values that it was bound with, where they are looked up in protected columns. */
+  readonly parameters: Parameters;
   /** True once its rows are described to us: the mask plan is that of this very portal. */
   isDescribed: boolean;
   plan: MaskPlan | undefined;

@@ -78,8 +78,10 @@ export class RowPlanner {
     const makesClear = judged !== undefined && this.#clearance.touches(judged.facts.relations);
     const isClear = (relation: number, attribute: number) =>
       relation === 0 ? makesClear : this.#clearance.showsClear(relation, attribute);
+    const ground = this.#clearance.stamp;
     if (judged?.facts.node !== 'FetchStmt') {
       return {
+        ground,
         isOpaque,
         outputs: judged?.output === undefined ? [] : [judged.output],
         isOutputUnknown: false,
@@ -88,6 +90,7 @@ export class RowPlanner {
     }
     const cursor = judged.cursor ?? '';
     return {
+      ground,
       isOpaque: isOpaque || this.#hasRunOpaque || portal?.isOpaque === true,
       outputs: [this.#cursors.get(cursor), portal?.output].filter((output) => output !== undefined),
       isOutputUnknown: this.#hasForgottenCursors && portal === undefined && !this.#cursors.has(cursor),

@@ -8,7 +8,7 @@
  *   finish   outcome written
  */
 import type { ApprovalDesk, Hold } from '../approvals/approvalDesk.ts';
-import type { EventClient, IntentFields } from '../audit/events.ts';
+import { type EventClient, type IntentFields, recordedIdentity } from '../audit/events.ts';
 import { renderIntent } from '../audit/eventTemplate.ts';
 import type { Journal } from '../audit/journal.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -18,11 +18,12 @@ import type { CleanedValue } from '../masking/detecting/cleanValue.ts';
 import type { ScannedColumn } from '../masking/detecting/scanPlan.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
-import type { Catalog } from '../schema/catalog.ts';
+import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import type { Analyser } from '../sql/analyser.ts';
 import type { ColumnUse } from '../sql/columnUse.ts';
 import type { StatementFacts } from '../sql/facts.ts';
 import { recordedText } from '../sql/recordedText.ts';
+import { followColumns } from './following/followColumns.ts';
 import { noteFoundValue } from './foundValues.ts';
 import type { GovernedConnection } from './governedConnection.ts';
 import {
@@ -35,6 +36,7 @@ import {
 } from './judging/judgement.ts';
 import { StatementJudge, type WeighedStatement } from './judging/statementJudge.ts';
 import { asRefusal, type FindPrepared, TextJudge } from './judging/textJudge.ts';
+import type { Parameters } from './limiting/lookups.ts';
 import type { SessionLimits } from './limiting/sessionLimits.ts';
 import { RowPlanner } from './rowPlanner.ts';
 
@@ -142,8 +144,12 @@ export class StatementPipeline {
   }
 
   /** Writes the events of a message that is about to be forwarded; without them nothing runs. */
-  admit(judged: JudgedMessage, approved?: ApprovedMessage): Admission | Promise<Admission> {
-    const refusal = this.#context.checkAccess?.() ?? judged.refusal ?? this.#overLimit(judged);
+  admit(
+    judged: JudgedMessage,
+    approved?: ApprovedMessage,
+    parameters?: Parameters,
+  ): Admission | Promise<Admission> {
+    const refusal = this.#context.checkAccess?.() ?? judged.refusal ?? this.#overLimit(judged, parameters);
     if (refusal !== undefined) return this.#refuse(judged, refusal);
     if (judged.approval !== undefined && (approved === undefined || !isCovered(judged, approved.message))) {
       return this.#refuse(judged, new PortcullisError('APPROVAL_OUTDATED'));
@@ -173,6 +179,15 @@ export class StatementPipeline {
 
   #rowsChanged(judged: JudgedMessage): number | undefined {
     return this.#context.limits.rowsChanged(judged.statements);
+  }
+
+  /** A table that a run has made of protected columns: they are protected in it from now on, for every session. */
+  follow({ judged, tag }: StatementRun, table: CatalogRelation): void {
+    const { connection } = this.#context;
+    if (judged.follow === undefined || tag === undefined) return;
+    if (judged.follow.table.mayExist && !tag.startsWith('SELECT')) return; // nothing was made, or it is empty
+    connection.learn(followColumns(table, judged.follow.output, connection.classifications));
+    this.#texts.noteTable(table);
   }
 
   /** What the database holds. */
@@ -211,6 +226,7 @@ export class StatementPipeline {
     if (run.isFinished) return;
     run.isFinished = true;
     this.#context.limits.countRows(run.rows);
+    this.#context.limits.noteDone(run.judged.facts, more.tag);
     this.#parts.journal.outcome({
       for: run.seq,
       status,
@@ -225,9 +241,13 @@ export class StatementPipeline {
     if (status === 'ok' && changesSchema(run.judged.facts)) this.#context.connection.noteSchemaChange();
   }
 
-  #overLimit(judged: JudgedMessage): PortcullisError | undefined {
+  #overLimit(judged: JudgedMessage, parameters: Parameters): PortcullisError | undefined {
+    const { limits } = this.#context;
     try {
-      return this.#context.limits.refusalOf(judged.statements);
+      return (
+        limits.refusalOf(judged.statements) ??
+        limits.lookupRefusal(judged.statements, judged.text, parameters)
+      );
     } catch (error) {
       return asRefusal(error);
     }
@@ -261,8 +281,7 @@ export class StatementPipeline {
   }
 
   get #identity() {
-    const { email, groups, subject } = this.#context.identity;
-    return { email, groups, subject };
+    return recordedIdentity(this.#context.identity);
   }
 
   async #admitDurably(judged: JudgedMessage, runs: readonly StatementRun[]): Promise<Admission> {

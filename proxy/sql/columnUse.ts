@@ -9,7 +9,8 @@ import { surveyStatement } from './columnUse/columnUseSurvey.ts';
 import { readTag, readText } from './columnUse/columnUseTree.ts';
 import type { Value } from './columnUse/columnUseValue.ts';
 import type { RelationName } from './facts.ts';
-import { describeOutput, groundOf, type OutputColumn, type OutputLineage } from './lineage/outputLineage.ts';
+import { describeOutput, type OutputColumn, type OutputLineage } from './lineage/outputLineage.ts';
+import { countLookups, type LookupCount } from './lookups/countLookups.ts';
 
 /** One refused use of one protected column. `how` completes "… cannot be …". */
 export interface UseViolation {
@@ -30,7 +31,10 @@ export interface ColumnUse {
   readonly violations: readonly UseViolation[];
   /** It writes values of its own into classified columns, so that its literals are as protected as they are. */
   readonly writesClassified: boolean;
-  /** Relations that the catalog does not know: load it again, then judge again with `isReloaded`. */
+  /**
+   * Relations, and columns (their `schema` is the relation's name or alias), that the catalog does not know: load it again,
+   * then judge again with `isReloaded`.
+   */
   readonly unknownRelations: readonly RelationName[];
   /**
    * Where the columns of its query come from: of the rows that it returns, that its cursor will give (DECLARE) or that its
@@ -39,6 +43,8 @@ export interface ColumnUse {
   readonly output: OutputLineage | undefined;
   /** The cursor that it declares or reads from. */
   readonly cursor: string | undefined;
+  /** The values that it compares protected columns with; undefined where it does not. */
+  readonly lookups: LookupCount | undefined;
 }
 
 export interface JudgeOptions {
@@ -49,6 +55,8 @@ export interface JudgeOptions {
   readonly isReloaded?: boolean;
   /** False where functions, operators or casts may have been made that the catalog does not show yet. */
   readonly isCodeKnown?: boolean;
+  /** Names the state of catalog and classifications, for `output.ground`. */
+  readonly ground?: string;
 }
 
 /** The parts of StatementFacts that are read. Locations in the tree count from the message's start. */
@@ -88,12 +96,13 @@ export function judgeColumnUse(
     violations: [...context.violations.values()],
     writesClassified: context.writesClassified,
     unknownRelations: [...context.unknownRelations.values()],
-    output: shape && describeShape(shape, groundOf(catalog, classifications)),
+    output: shape && describeShape(shape, options.ground),
     cursor: readText(root.fields['portalname']),
+    lookups: countLookups(context.lookups, statement.tree),
   };
 }
 
-function describeShape({ columns, isOrdered }: Shape, ground: string): OutputLineage | undefined {
+function describeShape({ columns, isOrdered }: Shape, ground: string | undefined): OutputLineage | undefined {
   const described = columns.map(({ value }) => describeValue(value));
   return describeOutput(described, isOrdered, ground);
 }

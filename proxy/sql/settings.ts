@@ -26,6 +26,9 @@ const serverSettings: ReadonlyMap<string, string> = new Map([
 /** Prefixes of settings that decide what the server itself records. */
 const serverLogPrefixes = ['log_', 'pgaudit.', 'auto_explain.'];
 
+/** ASCII but letters and digits: what the server leaves out of an encoding's name before it looks for it (src/common/encnames.c). */
+const betweenLettersOfEncodings = /[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]/g;
+
 /**
  * The effect of `SET name TO value`, of `set_config`, and of a startup parameter.
  * @param value the constant value, or undefined where it is a default, reset, or not constant.
@@ -33,7 +36,7 @@ const serverLogPrefixes = ['log_', 'pgaudit.', 'auto_explain.'];
  */
 export function readSetting(name: string, value: string | undefined): readonly Effect[] {
   const setting = name.toLowerCase();
-  const details = value === undefined ? { setting } : { setting, value };
+  const details = value === undefined ? { setting } : { setting, value: asUnderstood(setting, value) };
   const why = serverSettings.get(setting);
   if (why !== undefined) {
     return [{ kind: 'serverAccess', predicate: 'none', ...details, why: `sets ${setting}, which ${why}` }];
@@ -43,4 +46,9 @@ export function readSetting(name: string, value: string | undefined): readonly E
     return [{ kind: 'serverAccess', predicate: 'none', ...details, why: changes }];
   }
   return [{ kind: 'session', predicate: 'none', ...details }];
+}
+
+/** An encoding by its bare name: `'utf-8'`, quotes and all, is how asyncpg asks for UTF8, and what the server takes for it. */
+function asUnderstood(setting: string, value: string): string {
+  return setting === 'client_encoding' ? value.replace(betweenLettersOfEncodings, '') : value;
 }

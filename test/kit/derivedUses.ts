@@ -143,5 +143,7 @@ export const everydayDerived: readonly string[] = [
   'INSERT INTO customers (email) VALUES ($1) RETURNING id, lower(email)',
   "UPDATE customers SET status = 'x' WHERE id = 1 RETURNING to_jsonb(customers)",
   'SELECT DISTINCT ON (id) id, upper(email) FROM customers ORDER BY id',
+  "SELECT coalesce(email, ''), CASE WHEN id = 1 THEN email END, salary * 2, ARRAY[email] FROM employees ORDER BY id",
+  "SELECT (SELECT max(email) FROM u), nullif(email, ''), email::varchar(3), (CASE WHEN id = 1 THEN 'x' ELSE email END)::text FROM leads ORDER BY source",
   "SELECT split_part(email, '@', 2), left(phone, 4), md5(email), length(email) FROM customers",
 ];

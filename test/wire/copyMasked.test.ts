@@ -15,6 +15,9 @@ const setup = `${shopSetup}
   UPDATE customers SET email = E'odd,"\\t\\\\x@secret.example' WHERE id = 3;
   CREATE TABLE plain (id int PRIMARY KEY, word text);
   INSERT INTO plain SELECT i, 'word ' || i FROM generate_series(1, 3) i;
+  CREATE TABLE remarks (id int, what text);
+  INSERT INTO remarks SELECT i, CASE WHEN i = 250 THEN E'call\t"Bob" at bob.unforeseen@secret.example' ELSE 'nothing' END
+    FROM generate_series(1, 300) i;
   CREATE SCHEMA other;
   CREATE TABLE other.plain AS SELECT id, email AS word FROM customers;
 `;
@@ -155,6 +158,15 @@ describe('COPY … TO STDOUT', () => {
     const outcome = events.findLast(({ kind }) => kind === 'outcome');
     expect(JSON.stringify(outcome)).toContain('pii.email');
     expect(JSON.stringify(outcome)).toContain('"rows":100');
+  });
+
+  it.each(['', 'CSV', 'BINARY'])('hides what no classification foresaw (%s)', async (format) => {
+    const heard = await ask(`COPY (SELECT id, what || '' AS what FROM remarks) TO STDOUT ${format}`);
+    expect(types(heard)).toMatch(/^Hd+cCZ$/);
+    const text = copied(heard);
+    expect(text).toContain('•••');
+    expect(text).toContain('nothing');
+    expect(text).not.toMatch(marker);
   });
 
   it('changes nothing of what is not protected', async () => {

@@ -4,6 +4,7 @@ import type {
   ClassificationKind,
   Classifications,
   ColumnUseRight,
+  Exemption,
   MaskMethod,
 } from '../classification.ts';
 import type { MaskingRules, MaskingSettings } from '../maskingSettings.ts';
@@ -126,7 +127,13 @@ export class ClassificationDraft {
     );
     const isSame = before !== undefined && isEqual(before.effective, effective);
     const version = previous === undefined ? 1 : previous.version + (isSame ? 0 : 1);
-    return new FinishedClassifications(version, this.#marks, effective, { ...memory, exempt: this.#exempt });
+    return new FinishedClassifications(
+      version,
+      this.#marks,
+      effective,
+      { ...memory, exempt: this.#exempt },
+      this.#rules,
+    );
   }
 }
 
@@ -155,12 +162,20 @@ export class FinishedClassifications implements Classifications {
   /** With what the policy chooses for their masks and use. */
   readonly effective: Marks;
   readonly memory: ClassificationMemory;
+  readonly rules: MaskingRules | undefined;
 
-  constructor(version: number, marks: Marks, effective: Marks, memory: ClassificationMemory) {
+  constructor(
+    version: number,
+    marks: Marks,
+    effective: Marks,
+    memory: ClassificationMemory,
+    rules: MaskingRules | undefined,
+  ) {
     this.version = version;
     this.marks = marks;
     this.effective = effective;
     this.memory = memory;
+    this.rules = rules;
   }
 
   of(relationOid: number, attributeNumber: number): Classification | undefined {
@@ -169,6 +184,11 @@ export class FinishedClassifications implements Classifications {
 
   inRelation(relationOid: number): ReadonlyMap<number, Classification> | undefined {
     return this.effective.get(relationOid);
+  }
+
+  exemptedBy(relationOid: number, attributeNumber: number): Exemption | undefined {
+    const rule = this.rules?.of({ relation: relationOid, column: attributeNumber });
+    return rule?.kind === 'unclassify' ? rule : undefined;
   }
 }
 

@@ -11,6 +11,8 @@ export type TypeFamily =
   | 'bytes'
   | 'place'
   | 'uuid'
+  /** An enumerated type. */
+  | 'choice'
   | 'other';
 
 interface NameRule {
@@ -20,6 +22,8 @@ interface NameRule {
   readonly words: string;
   /** Words beside it that make it something else. */
   readonly unless?: string;
+  /** Counts in tables with one of these words in their names alone. */
+  readonly inRelations?: string;
   /** Counts in tables of persons alone: elsewhere the words mean something else. */
   readonly ofPersons?: true;
 }
@@ -34,15 +38,17 @@ const ruleTable: readonly NameRule[] = [
     kind: 'secret.password',
     families: ['text', 'bytes'],
     words: `password passwd pwd pass_word pass_phrase passphrase passcode pass_hash pw_hash password_hash hashed_password
-      passwort kennwort mot_de_passe mdp contrasena clave_acceso senha parola_chiave wachtwoord`,
+      passwort kennwort mot_de_passe mdp contrasena clave_acceso senha parola_chiave wachtwoord user_pass`,
+    unless: 'token',
   },
   {
     kind: 'secret.token',
     families: secrets,
     words: `token api_key apikey secret access_key private_key secret_key client_secret access_token refresh_token
       session_token auth_token bearer_token totp_secret otp_secret webhook_secret signing_key encryption_key
-      ssh_key credential credentials jeton geheimnis zugangsschluessel secreto segredo segreto chave_api clave_api`,
-    unless: 'name prefix public kind',
+      ssh_key credential credentials jeton geheimnis zugangsschluessel secreto segredo segreto chave_api clave_api
+      activation_key license_secret reset_code`,
+    unless: 'name prefix public kind next page count cursor',
   },
   {
     kind: 'pii.email',
@@ -50,6 +56,20 @@ const ruleTable: readonly NameRule[] = [
     words: `email emails e_mail mail mails email_address e_mail_address mail_address mailadresse emailadresse
       correo correo_electronico courriel adresse_mail posta_elettronica e_mailadres emailadres`,
     unless: 'template subject body server host port provider domain campaign list queue folder',
+  },
+  // Of mail, where the table says so: elsewhere a postal address.
+  {
+    kind: 'pii.email',
+    families: texts,
+    words: 'from_address to_address sender_address reply_to cc_address bcc_address',
+    inRelations: 'mail email smtp message newsletter notification mailing',
+  },
+  {
+    kind: 'pii.ipAddress',
+    families: ['text', 'network', 'number', 'other', 'uuid'],
+    words: `imei imsi iccid mac mac_address mac_addr device_serial idfa idfv gaid advertising_id android_id udid device_fingerprint
+      browser_fingerprint geraetekennung`,
+    unless: 'model vendor os app version build',
   },
   {
     kind: 'pii.ipAddress',
@@ -124,7 +144,7 @@ const ruleTable: readonly NameRule[] = [
   },
   {
     kind: 'pii.health',
-    families: ['text', 'json', 'number'],
+    families: ['text', 'json', 'number', 'choice'],
     words: `diagnosis diagnoses diagnose medical_history medical_record medical_notes medical_condition
       health_condition health_record blood_type blood_group allergy allergies icd10 icd_10 icd_code hiv_status krankheit blutgruppe allergien gesundheit krankenakte
       diagnostic_medical maladie groupe_sanguin sante diagnostico enfermedad alergias grupo_sanguineo salud doenca
@@ -156,9 +176,13 @@ const ruleTable: readonly NameRule[] = [
   {
     kind: 'pii.name',
     families: texts,
-    words: `first_name last_name full_name given_name family_name middle_name sur_name surname maiden_name fore_name forename
+    words: `first_name last_name full_name given_name given_names family_name middle_name sur_name surname maiden_name fore_name forename
       fname lname firstname lastname fullname legal_name person_name customer_name employee_name patient_name contact_name
       user_full_name student_name member_name client_name_full guest_name tenant_full_name recipient_name beneficiary_name
+      guardian_name parent_name father_name mother_name spouse_name donor_name owner_name borrower_name voter_name driver_name
+      passenger_name subscriber_name applicant_name candidate_name resident_name tenant_name landlord_name debtor_name payer_name
+      payee_name sender_name receiver_name buyer_name seller_name policyholder_name insured_name signatory_name witness_name
+      doctor_name physician_name nurse_name teacher_name next_of_kin
       cardholder cardholder_name card_holder account_holder vorname nachname familienname geburtsname vollstaendiger_name
       kundenname mitarbeitername prenom nom_de_famille nom_famille nom_complet apellido apellidos nombre_completo
       primer_nombre sobrenome nome_completo primeiro_nome cognome nome_cognome voornaam achternaam
@@ -213,6 +237,7 @@ interface CompiledRule {
   readonly families: readonly TypeFamily[];
   readonly words: RegExp;
   readonly unless: RegExp | undefined;
+  readonly inRelations: RegExp | undefined;
   readonly ofPersons: boolean;
 }
 
@@ -221,6 +246,7 @@ const rules: readonly CompiledRule[] = ruleTable.map((rule) => ({
   families: rule.families,
   words: compileWords(rule.words),
   unless: rule.unless === undefined ? undefined : compileWords(rule.unless),
+  inRelations: rule.inRelations === undefined ? undefined : compileWords(rule.inRelations),
   ofPersons: rule.ofPersons === true,
 }));
 const personNames = new RegExp(`^(${personNameWords.split(' ').join('|')})$`);
@@ -254,7 +280,7 @@ const commentRules: readonly (readonly [RegExp, ClassificationKind, readonly Typ
   [
     /\b(personal data|personally identif|pii|personenbezogen|données personnelles|datos personales)/i,
     'pii.freeText',
-    ['text', 'json', 'number', 'date', 'network', 'bytes', 'place'], // somebody has said so: whatever the type
+    ['text', 'json', 'number', 'date', 'network', 'bytes', 'place', 'choice'], // somebody has said so: whatever the type
   ],
 ];
 
@@ -285,6 +311,7 @@ export function classifyByName(
     // `tax_id` ends like an identifier and is the rule's own word; `address_id` is only beside one.
     if (isAbout && match[0] !== name && !endsWithMatch(name, match)) continue;
     if (rule.unless?.test(name) === true) continue;
+    if (rule.inRelations?.test(normalizeName(relation)) === false) continue;
     return rule.kind;
   }
   if (family === 'text' && isPerson && personNames.test(name)) return 'pii.name';

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
 import type { CatalogColumn, CatalogRelation } from '../../schema/catalog.ts';
 import type { ClassificationKind } from '../classification.ts';
-import { countCards, findInText, valueDetectors } from './detectors.ts';
+import { countCardLike, type Look, lookAtValue, splitArray } from './detectors.ts';
 
 /** A column's verdict by its values. */
 export interface ValueVerdict {
@@ -58,8 +58,9 @@ export async function sampleColumns(
     try {
       const { values, isFull } = await readValues(client, relation, columns);
       columns.forEach((column, index) => {
-        const seen = values[index] ?? [];
-        const verdict = judgeValues(seen);
+        const read = values[index] ?? [];
+        const seen = column.typeName.endsWith('[]') ? read.flatMap(splitArray) : read;
+        const verdict = judgeValues(seen, column.name);
         const place = { relation: relation.oid, column: column.number };
         if (verdict !== undefined) verdicts.push({ ...place, verdict });
         if (isFull && seen.length >= enoughValues) examined.push(place);
@@ -71,38 +72,47 @@ export async function sampleColumns(
   return { verdicts, examined, failed, skipped };
 }
 
+/** The share of a column's values that must be of a kind: more of those that one number in ten is by chance. */
+const leastShare = 0.5;
+const leastShareByChance = 0.8;
+
+/** In order of preference, where a column's values are of several. */
+const order: readonly ClassificationKind[] = [
+  'secret.password',
+  'secret.token',
+  'pii.email',
+  'pii.bankAccount',
+  'pii.nationalId',
+  'pii.phone',
+  'pii.paymentCard',
+  'pii.ipAddress',
+];
+
 /** What a column is by some of its values, nulls and empty ones left out; undefined where nothing was found. */
-export function judgeValues(values: readonly string[]): ValueVerdict | undefined {
+export function judgeValues(values: readonly string[], column = ''): ValueVerdict | undefined {
   const filled = values.map((value) => value.trim()).filter((value) => value !== '');
-  for (const detector of valueDetectors) {
-    const hits = filled.filter(detector.isWhole).length;
-    const share = hits / filled.length;
-    if (hits < leastHits || share < detector.share) continue;
+  const looks = filled.map((value) => lookAtValue(value, column));
+  for (const kind of order) {
+    const ofKind = looks.filter(({ whole }) => whole === kind);
+    const share = ofKind.length / filled.length;
+    const isByChance = ofKind.some(({ chances }) => chances.length > 0);
+    if (ofKind.length < leastHits || share < (isByChance ? leastShareByChance : leastShare)) continue;
     return {
-      kind: detector.kind,
-      why: `${hits} of ${filled.length} sampled values look like ${detector.kind}`,
+      kind,
+      why: `${ofKind.length} of ${filled.length} sampled values look like ${kind}`,
       confidence: Math.min(0.95, share),
     };
   }
-  return judgeText(filled);
+  return judgeText(filled, looks);
 }
 
-function judgeText(values: readonly string[]): ValueVerdict | undefined {
-  const kinds = new Set<ClassificationKind>();
-  let finds = 0;
-  let candidates = 0;
-  let cards = 0;
-  for (const value of values) {
-    const kind = findInText(value);
-    if (kind !== undefined) {
-      kinds.add(kind);
-      finds++;
-    }
-    const counted = countCards(value);
-    candidates += counted.candidates;
-    cards += counted.cards;
-  }
-  // One number in ten passes the check by chance: where most fail it, the rest are no cards.
+function judgeText(values: readonly string[], looks: readonly Look[]): ValueVerdict | undefined {
+  const holding = looks.filter(({ holds }) => holds.length > 0);
+  const kinds = new Set(holding.flatMap(({ holds }) => holds));
+  let finds = holding.length;
+  const cards = looks.flatMap(({ chances }) => chances).length;
+  const candidates = values.reduce((sum, value) => sum + countCardLike(value), 0);
+  // Where most numbers as long fail the check, the rest are no cards.
   if (cards >= leastFinds && cards > candidates * 0.8) {
     kinds.add('pii.paymentCard');
     finds += cards;
@@ -110,6 +120,32 @@ function judgeText(values: readonly string[]): ValueVerdict | undefined {
   if (finds < leastFinds) return undefined;
   const why = `${finds} of ${values.length} sampled values hold ${[...kinds].sort().join(', ')}`;
   return { kind: 'pii.freeText', why, confidence: 0.8 };
+}
+
+/** Rows from which on a table is large: its first pages would tell of its oldest rows alone. */
+const largeRows = 100_000;
+
+/** Rows that are drawn from a large table, of which {@link sampleRows} are looked at. */
+const drawnRows = 4_000;
+
+/** Estimated rows, or by its size where the server has not counted yet. */
+const estimate = `SELECT CASE WHEN reltuples > 0 THEN reltuples::float8 ELSE pg_catalog.pg_relation_size(oid) / 100.0 END AS rows
+  FROM pg_catalog.pg_class WHERE oid = $1`;
+
+/** What a sample of pages can be taken from (manual, SELECT: TABLESAMPLE). */
+const sampledKinds: ReadonlySet<string> = new Set(['table', 'partitioned', 'materializedView']);
+
+/**
+ * Rows to look at: the first ones, or where the table is large, some of pages from all over it; a sample of pages reads no
+ * others, whatever the size of the table.
+ */
+async function chooseSource(client: Client, relation: CatalogRelation, source: string): Promise<string> {
+  if (!sampledKinds.has(relation.kind)) return source;
+  const { rows } = await client.query<{ rows: number }>(estimate, [relation.oid]);
+  const count = Number(rows[0]?.rows ?? 0);
+  if (count < largeRows) return source;
+  const pages = `${source} TABLESAMPLE SYSTEM (${Math.min(100, (100 * drawnRows) / count)})`;
+  return `(SELECT * FROM ${pages} ORDER BY pg_catalog.random() LIMIT ${sampleRows}) AS s`;
 }
 
 /** Read-only, short, and never waiting for a lock: sampling must not be felt by those who use the database. */
@@ -125,10 +161,17 @@ async function readValues(
   try {
     await client.query("SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '200ms'");
     const list = columns.map(read).join(', ');
-    const { rows } = await client.query<(string | null)[]>({
-      text: `SELECT ${list} FROM ${source} LIMIT ${sampleRows}`,
-      rowMode: 'array',
-    });
+    const readFrom = async (from: string) =>
+      (
+        await client.query<(string | null)[]>({
+          text: `SELECT ${list} FROM ${from} LIMIT ${sampleRows}`,
+          rowMode: 'array',
+        })
+      ).rows;
+    const chosen = await chooseSource(client, relation, source);
+    let rows = await readFrom(chosen);
+    // The estimate was of another time.
+    if (rows.length < sampleRows && chosen !== source) rows = await readFrom(source);
     const values = columns.map((_, index) => filledOf(rows, index));
     const isFull = rows.length >= sampleRows;
     for (const [index, column] of columns.entries()) {

@@ -19,27 +19,40 @@ const byName: Readonly<Record<string, TypeFamily>> = {
   geography: 'place',
 };
 
-/** pg_type.typcategory (manual, 52.64): domains have that of the type below, and arrays go by their elements. */
+/** pg_type.typcategory (manual, 52.64), of the type that is reached below. Composites are documents of named parts. */
 const byCategory: Readonly<Record<string, TypeFamily>> = {
   S: 'text',
   N: 'number',
   D: 'date',
   I: 'network',
   G: 'place',
+  E: 'choice',
+  C: 'json',
 };
 
-/** Rejects with the server's error. Types that are not there count as `other`. */
+/**
+ * Domains go by the type below, arrays by their elements, ranges by their bounds, however deep these stand in each other.
+ * Rejects with the server's error. Types that are not there count as `other`.
+ */
 export async function readTypeFamilies(
   client: Client,
   types: ReadonlySet<number>,
 ): Promise<(type: number) => TypeFamily> {
+  // pg_range.rngmultitypid is there from PostgreSQL 14 on.
   const { rows } = await client.query<TypeRow>(
-    `SELECT t.oid, COALESCE(b.typname, e.typname, t.typname) AS name,
-            COALESCE(b.typcategory, e.typcategory, t.typcategory) AS category
-     FROM pg_catalog.pg_type t
-     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-     LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
-     WHERE t.oid = ANY ($1::pg_catalog.oid[])`,
+    `WITH RECURSIVE walk (oid, type, depth) AS (
+       SELECT o, o, 0 FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS o
+       UNION ALL
+       SELECT w.oid, CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typcategory = 'A' THEN t.typelem ELSE r.rngsubtype END, w.depth + 1
+       FROM walk w
+       JOIN pg_catalog.pg_type t ON t.oid = w.type
+       LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
+         OR (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid = t.oid
+       WHERE (t.typtype IN ('d', 'r', 'm') OR (t.typcategory = 'A' AND t.typelem <> 0)) AND w.depth < 20
+     )
+     SELECT DISTINCT ON (w.oid) w.oid, t.typname AS name, t.typcategory AS category
+     FROM walk w JOIN pg_catalog.pg_type t ON t.oid = w.type
+     ORDER BY w.oid, w.depth DESC`,
     [[...types]],
   );
   const families = new Map(

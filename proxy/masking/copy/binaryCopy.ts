@@ -1,6 +1,6 @@
 /** COPY's binary format: a header, rows of counted values, a trailer (manual, COPY: Binary Format). */
 import type { OutputBuffer } from '../outputBuffer.ts';
-import type { CopyColumn } from './copyFormat.ts';
+import { type CopyColumn, replaceValue } from './copyFormat.ts';
 import { brokenCopy, type CopyRowFormat } from './copyRows.ts';
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
@@ -54,14 +54,15 @@ export class BinaryCopy implements CopyRowFormat {
     if (count !== this.#columns.length) throw brokenCopy('has a row of other columns');
     let copied = start; // up to here the row is written
     let at = start + 2;
-    for (const { mask } of this.#columns) {
+    for (const column of this.#columns) {
       const length = source.readInt32BE(at);
       const valueEnd = at + 4 + Math.max(length, 0);
-      if (mask !== undefined && length >= 0) {
+      const replaced = length < 0 ? undefined : replaceValue(column, source, at + 4, valueEnd);
+      if (replaced !== undefined) {
+        const { bytes } = replaced;
         out.append(source, copied, at);
-        const value = mask(source, at + 4, valueEnd);
-        out.appendInt32(value === undefined ? -1 : value.length);
-        if (value !== undefined) out.append(value, 0, value.length);
+        out.appendInt32(bytes === undefined ? -1 : bytes.length);
+        if (bytes !== undefined) out.append(bytes, 0, bytes.length);
         copied = valueEnd;
       }
       at = valueEnd;

@@ -1,6 +1,6 @@
 /** COPY's CSV format: values in quotes where they hold what would end them, newlines and all (manual, COPY: CSV Format). */
 import type { OutputBuffer } from '../outputBuffer.ts';
-import type { CopyColumn, CopyFormat } from './copyFormat.ts';
+import { type CopyColumn, type CopyFormat, isChecked, replaceValue } from './copyFormat.ts';
 import { brokenCopy, type CopyRowFormat } from './copyRows.ts';
 import { equals } from './textCopy.ts';
 
@@ -55,11 +55,14 @@ export class CsvCopy implements CopyRowFormat {
       if (index < last !== fieldEnd < lineEnd) throw brokenCopy('has a row of other columns');
       const column = this.#columns[index];
       // NULL is the one value without quotes that equals the text for it.
-      if (column?.mask !== undefined && !equals(source, at, fieldEnd, this.#nullText)) {
-        out.append(source, copied, at);
+      if (column !== undefined && isChecked(column) && !equals(source, at, fieldEnd, this.#nullText)) {
         const value = this.#unquote(source, at, fieldEnd);
-        this.#append(column.mask(value, 0, value.length), column.isQuoted, out);
-        copied = fieldEnd;
+        const replaced = replaceValue(column, value, 0, value.length);
+        if (replaced !== undefined) {
+          out.append(source, copied, at);
+          this.#append(replaced.bytes, column.isQuoted, out);
+          copied = fieldEnd;
+        }
       }
       at = fieldEnd + 1;
     }

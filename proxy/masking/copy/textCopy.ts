@@ -1,6 +1,6 @@
 /** COPY's text format: a line a row, backslash sequences for what would end a field or a line (manual, COPY: Text Format). */
 import type { OutputBuffer } from '../outputBuffer.ts';
-import type { CopyColumn, CopyFormat } from './copyFormat.ts';
+import { type CopyColumn, type CopyFormat, isChecked, replaceValue } from './copyFormat.ts';
 import { brokenCopy, type CopyRowFormat } from './copyRows.ts';
 
 const backslash = 0x5c;
@@ -44,12 +44,15 @@ export class TextCopy implements CopyRowFormat {
     for (let index = 0; index <= last; index++) {
       const fieldEnd = this.#findFieldEnd(source, at, lineEnd);
       if (index < last !== fieldEnd < lineEnd) throw brokenCopy('has a row of other columns');
-      const mask = this.#columns[index]?.mask;
-      if (mask !== undefined && !equals(source, at, fieldEnd, this.#nullText)) {
-        out.append(source, copied, at);
+      const column = this.#columns[index];
+      if (column !== undefined && isChecked(column) && !equals(source, at, fieldEnd, this.#nullText)) {
         const value = readValue(source, at, fieldEnd);
-        this.#append(mask(value.bytes, value.start, value.end), out);
-        copied = fieldEnd;
+        const replaced = replaceValue(column, value.bytes, value.start, value.end);
+        if (replaced !== undefined) {
+          out.append(source, copied, at);
+          this.#append(replaced.bytes, out);
+          copied = fieldEnd;
+        }
       }
       at = fieldEnd + 1;
     }

@@ -31,6 +31,9 @@ export function findIban(bytes: Uint8Array, at: number, start: number, end: numb
     if (isOf(byte, Bytes.upper | Bytes.digit)) account += String.fromCharCode(byte);
     else if (byte !== space || account.length % 4 !== 0) return undefined;
   }
+  // 97 less a remainder, plus 1: check digits are 02 to 98.
+  const check = Number(account.slice(2, 4));
+  if (check < 2 || check > 98) return undefined;
   if (account.length < length || continuesBehind(bytes, next, end) || !passesMod97(account)) return undefined;
   return makeFinding('IBAN', first, next);
 }

@@ -1,5 +1,8 @@
 /** Payment card numbers: a network in use, its length, Luhn's check digit, and a form that people write them in. */
 import { passesLuhn } from './checkDigits.ts';
+import { dash, digits, dot, isDecimal, isPartOfMore, readGroups, space } from './digitGroups.ts';
+import { type Finding, makeFinding } from './finding.ts';
+import { type Place, readName } from './surroundings.ts';
 
 /** Of a network: first digits from, to (as many as `from` has), and how many digits its numbers have. */
 interface Range {
@@ -59,9 +62,34 @@ export function isCard(digits: Uint8Array, count: number): boolean {
 }
 
 /** How cards are embossed and typed: sizes of the groups. */
-export const cardGroups: readonly (readonly number[])[] = [
+const cardGroups: readonly (readonly number[])[] = [
   [4, 4, 4, 4, 3],
   [4, 4, 4, 4],
   [4, 6, 5],
   [4, 6, 4],
 ];
+const separators = [space, dash, dot];
+
+export function findCardGroups(place: Place, at: number): Finding | undefined {
+  const { bytes, start, end } = place;
+  for (const sizes of cardGroups) {
+    const numberEnd = readGroups(bytes, at, end, sizes, separators);
+    if (numberEnd < 0 || isPartOfMore(bytes, at, numberEnd, start, end)) continue;
+    const count = sizes.reduce((sum, size) => sum + size, 0);
+    if (!isCard(digits, count) || readName(place, at, 'card') === 'other') continue;
+    return makeFinding('payment card', at, numberEnd);
+  }
+  return undefined;
+}
+
+/** Lengths that stand for themselves: others are cards only where they are called so. */
+const plainLengths: ReadonlySet<number> = new Set([15, 16]);
+
+export function findSolidCard(place: Place, at: number, count: number): Finding | undefined {
+  if (isDecimal(place.bytes, at, place.start)) return undefined;
+  if (readGroups(place.bytes, at, place.end, [count], separators) < 0 || !isCard(digits, count))
+    return undefined;
+  const name = readName(place, at, 'card');
+  if (name === 'other' || (name === undefined && !plainLengths.has(count))) return undefined;
+  return makeFinding('payment card', at, at + count, name === 'named');
+}

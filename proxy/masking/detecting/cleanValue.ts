@@ -1,7 +1,7 @@
 /** Values with what was found in them replaced, still values of their type. */
 import type { Finding } from './finding.ts';
 import { findSensitive } from './findSensitive.ts';
-import type { ScannedShape } from './scanPlan.ts';
+import type { ScannedColumn } from './scanPlan.ts';
 
 export interface CleanedValue {
   /** Undefined: NULL. */
@@ -19,17 +19,17 @@ const backslash = 0x5c;
 
 /** What stands in place of the value source[start, end); undefined where nothing is found in it. */
 export function cleanValue(
-  shape: ScannedShape,
+  { shape, column }: Pick<ScannedColumn, 'shape' | 'column'>,
   source: Buffer,
   start: number,
   end: number,
 ): CleanedValue | undefined {
-  const first = findSensitive(source, start, end);
+  const first = findSensitive(source, start, end, { column });
   if (first === undefined) return undefined;
   const findings: [Finding, ...Finding[]] = [first];
   if (shape === 'whole') return { bytes: undefined, findings, isWhole: false };
   for (;;) {
-    const next = findSensitive(source, start, end, (findings.at(-1) ?? first).end);
+    const next = findSensitive(source, start, end, { from: (findings.at(-1) ?? first).end, column });
     if (next === undefined) break;
     findings.push(next);
   }

@@ -1,5 +1,5 @@
 /** URLs with a password in them (RFC 3986, 3.2.1), and secrets behind their names: `password=…`, `"api_key": "…"`. */
-import { alphanumeric, isOf, letters } from './bytes.ts';
+import { alphanumeric, hasAt, isOf, letters } from './bytes.ts';
 import { type Finding, makeFinding } from './finding.ts';
 
 const longestScheme = 24;
@@ -13,6 +13,8 @@ const atSign = 0x40;
 const endsUrl = new Uint8Array(256);
 for (let byte = 0; byte <= 0x20; byte++) endsUrl[byte] = 1;
 for (const character of '"<>`\\{}|^') endsUrl[character.charCodeAt(0)] = 1;
+
+const jdbc = Buffer.from('jdbc:');
 
 /** Words and signs that stand where a password will be. */
 const placeholder =
@@ -47,18 +49,20 @@ export function findUrlPassword(
   let first = at;
   while (first > start && at - first < longestScheme && isSchemeByte(bytes[first - 1] as number)) first--;
   while (first < at && !isOf(bytes[first], letters)) first++;
+  if (first - jdbc.length >= start && hasAt(bytes, first - jdbc.length, end, jdbc)) first -= jdbc.length;
   if (at - first < 2) return undefined;
   let urlEnd = host + 1;
-  while (
-    urlEnd < end &&
-    endsUrl[bytes[urlEnd] as number] === 0 &&
-    bytes[urlEnd] !== 0x2c &&
-    bytes[urlEnd] !== 0x27
-  )
-    urlEnd++;
+  while (urlEnd < end && !endsUrlAt(bytes, urlEnd, end)) urlEnd++;
   while (urlEnd > host + 1 && ').;'.includes(String.fromCharCode(bytes[urlEnd - 1] as number))) urlEnd--;
   if (urlEnd === host + 1) return undefined;
   return makeFinding('connection string', first, urlEnd);
+}
+
+/** A comma and an apostrophe end it too; the backslash of `\\/` does not. */
+function endsUrlAt(bytes: Uint8Array, at: number, end: number): boolean {
+  const byte = bytes[at] as number;
+  if (byte === backslash) return at + 1 >= end || bytes[at + 1] !== slash;
+  return endsUrl[byte] === 1 || byte === 0x2c || byte === 0x27;
 }
 
 function isSchemeByte(byte: number): boolean {

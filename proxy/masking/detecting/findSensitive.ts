@@ -10,6 +10,13 @@ import { findMd5Verifier, findNumber, mayBeginNumber } from './numbers.ts';
 import { findNanpNumber, findPlusNumber } from './phoneNumbers.ts';
 import { findJwt, findPasswordHash, findPrivateKey } from './tokens.ts';
 
+export interface Search {
+  /** Where to go on behind an earlier finding; what lies before is still read for what it says of what follows. */
+  readonly from?: number;
+  /** The name of the column that the value is of: numbers of orders and parcels are seldom anything else. */
+  readonly column?: string;
+}
+
 export type { Finding, SensitiveForm } from './finding.ts';
 
 /** What a byte can be part of. */
@@ -27,9 +34,13 @@ const dash = 0x2d;
 
 /**
  * The first finding in bytes[start, end), which must be text in UTF-8 (or close to it); undefined where there is none.
- * @param from where to go on behind an earlier finding; what lies before is still read for what it says of what follows
  */
-export function findSensitive(bytes: Buffer, start: number, end: number, from = start): Finding | undefined {
+export function findSensitive(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  { from = start, column = '' }: Search = {},
+): Finding | undefined {
   const flags = triggers;
   for (let at = from; ; at++) {
     // By fours, as long as nothing is there: a check of the end for each byte would cost as much as the look itself.
@@ -47,8 +58,9 @@ export function findSensitive(bytes: Buffer, start: number, end: number, from = 
     if (trigger === digit) {
       let runEnd = at + 1;
       while (runEnd < end && triggers[bytes[runEnd] as number] === digit) runEnd++;
-      if (mayBeginNumber(bytes, at, runEnd, start, end)) finding = findNumber(bytes, at, runEnd, start, end);
-      else if (byte === 0x35) finding = findMd5Verifier(bytes, at, start, end);
+      if (mayBeginNumber(bytes, at, runEnd, start, end))
+        finding = findNumber({ bytes, start, end, column }, at, runEnd);
+      if (byte === 0x35) finding ??= findMd5Verifier(bytes, at, start, end);
       at = runEnd - 1;
     } else if (trigger === pivot) {
       if (at - 2 < start) continue;
@@ -71,10 +83,32 @@ function lookAt(byte: number, bytes: Buffer, at: number, start: number, end: num
     case 0x24: // $
       return findPasswordHash(bytes, at, start, end);
     case 0x3a: // :
-      return findUrlPassword(bytes, at, start, end) ?? findNamedSecret(bytes, at, start, end);
+      return findUrlPassword(bytes, at, start, end) ?? findNamed(bytes, at, start, end);
     case 0x3d: // =
-      return findNamedSecret(bytes, at, start, end);
+      return findNamed(bytes, at, start, end);
     default: // J
       return findJwt(bytes, at, start, end);
   }
+}
+
+/** A key, a token or a URL behind a name is what it is. */
+function findNamed(bytes: Buffer, at: number, start: number, end: number): Finding | undefined {
+  const named = findNamedSecret(bytes, at, start, end);
+  if (named === undefined) return undefined;
+  const limit = Math.min(end, named.start + longestHead);
+  for (let inner = named.start + 2; inner < limit; inner++) {
+    const finding = findBySecretHead(bytes, inner, named.start, end);
+    if (finding?.start === named.start) return finding;
+  }
+  return named;
+}
+
+/** Bytes at the start of a secret that tell its form: a prefix, a scheme, `eyJ`. */
+const longestHead = 24;
+
+function findBySecretHead(bytes: Buffer, at: number, start: number, end: number): Finding | undefined {
+  const byte = bytes[at];
+  if (byte === 0x4a) return findJwt(bytes, at, start, end);
+  if (byte === 0x3a) return findUrlPassword(bytes, at, start, end);
+  return byte !== undefined && triggers[byte] === pivot ? findKey(bytes, at, start, end) : undefined;
 }

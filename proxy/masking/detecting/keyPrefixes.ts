@@ -1,5 +1,5 @@
 /** Keys that vendors gave a prefix so that they can be found; the table, and a look at one place of a text. */
-import { alphanumeric, Bytes, continuesBefore, hasAt, isOf, keyBytes, letters, skipSet } from './bytes.ts';
+import { alphanumeric, Bytes, continuesBefore, hasAt, isOf, keyBytes, skipSet } from './bytes.ts';
 import { type Finding, makeFinding } from './finding.ts';
 
 interface KeyForm {
@@ -107,7 +107,7 @@ export function findKey(bytes: Uint8Array, at: number, start: number, end: numbe
       if (secondEnd - keyEnd !== 44) continue;
       return makeFinding('key', first, secondEnd);
     }
-    if (continuesKey(bytes, keyEnd, end) || !isMixed(bytes, tail, keyEnd)) continue;
+    if (continuesKey(bytes, keyEnd, end) || !isMixed(bytes, tail, keyEnd, form)) continue;
     return makeFinding('key', first, keyEnd);
   }
   return undefined;
@@ -121,13 +121,15 @@ function continuesKey(bytes: Uint8Array, at: number, end: number): boolean {
   return at < end && isOf(bytes[at], mixed);
 }
 
-/** Placeholders are words (`sk_live_your_secret_key_goes_here`) or one letter repeated; keys are neither. */
-function isMixed(bytes: Uint8Array, from: number, to: number): boolean {
-  const seen = new Set(bytes.subarray(from, to));
-  if (seen.size < 6) return false;
+/**
+ * Placeholders are words in one case (`sk_live_your_secret_key_goes_here`) or one letter repeated; keys are neither. Words
+ * seldom have the very length of a key.
+ */
+function isMixed(bytes: Uint8Array, from: number, to: number, { least, most }: KeyForm): boolean {
+  if (bytes.subarray(from, to).every((byte) => byte === bytes[from])) return false;
+  if (least === most) return true;
+  const joins = Bytes.underscore | Bytes.dash;
   return (
-    skipSet(bytes, from, to, Bytes.lower | Bytes.underscore | Bytes.dash) < to &&
-    skipSet(bytes, from, to, Bytes.upper | Bytes.underscore | Bytes.dash) < to &&
-    (to - from >= 30 || skipSet(bytes, from, to, letters) < to)
+    skipSet(bytes, from, to, Bytes.lower | joins) < to && skipSet(bytes, from, to, Bytes.upper | joins) < to
   );
 }

@@ -1,7 +1,7 @@
 /** Phone numbers in international form (ITU-T E.164): a plus sign, a calling code in use, a national number that can be. */
 import { continuesBefore, continuesBehind, isDigit } from './bytes.ts';
 import { type Finding, makeFinding } from './finding.ts';
-import { readName } from './surroundings.ts';
+import { type Place, readName } from './surroundings.ts';
 
 /** Digits of national numbers by calling code; codes that are not named have 7 to 12 behind two or three digits. */
 const nationalDigits: Readonly<Record<string, readonly [number, number]>> = {
@@ -69,18 +69,11 @@ export function findPlusNumber(
   return numberEnd === undefined ? undefined : makeFinding('phone number', at, numberEnd);
 }
 
-/** A number that begins with two zeros at `at`, the other way to dial abroad: with spaces, or where it is called a phone's. */
-export function findZerosNumber(
-  bytes: Uint8Array,
-  at: number,
-  start: number,
-  end: number,
-): Finding | undefined {
-  const numberEnd = readInternational(bytes, at + 2, end);
-  if (numberEnd === undefined) return undefined;
-  return readName(bytes, at, start, 'phone') === 'named'
-    ? makeFinding('phone number', at, numberEnd)
-    : undefined;
+/** A number that begins with two zeros at `at`, the other way to dial abroad: where it is called a phone's. */
+export function findZerosNumber(place: Place, at: number): Finding | undefined {
+  const numberEnd = readInternational(place.bytes, at + 2, place.end);
+  if (numberEnd === undefined || readName(place, at, 'phone') !== 'named') return undefined;
+  return makeFinding('phone number', at, numberEnd);
 }
 
 /** North America's own form, `(415) 555-0132`, from its parenthesis. Area code and exchange begin with 2 to 9 (NANP). */
@@ -105,6 +98,9 @@ function isLeading(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x32 && byte <= 0x39;
 }
 
+/** ISO 6709: latitude and longitude with decimals. */
+const coordinates = /^\d{2,6}\.\d+-\d{3,7}\.\d/;
+
 /** Where the number ends whose calling code begins at `at`; undefined where it is none. */
 function readInternational(bytes: Uint8Array, at: number, end: number): number | undefined {
   if (at >= end || !isDigit(bytes[at]) || bytes[at] === 0x30) return undefined;
@@ -123,7 +119,9 @@ function readInternational(bytes: Uint8Array, at: number, end: number): number |
     else break;
   }
   if (continuesBehind(bytes, numberEnd, end)) return undefined;
-  return isPossible(digits) ? numberEnd : undefined;
+  if (!isPossible(digits)) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, numberEnd - at).toString('latin1');
+  return coordinates.test(text) ? undefined : numberEnd;
 }
 
 /** Space, dot, dash, slash, parentheses. */

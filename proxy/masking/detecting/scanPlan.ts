@@ -16,6 +16,8 @@ export interface ScannedColumn {
   /** The column that it is, as it is; 0 for what comes from none. */
   readonly relation: number;
   readonly attribute: number;
+  /** What its table calls it, or ''. */
+  readonly column: string;
   readonly isArray: boolean;
   readonly shape: ScannedShape;
 }
@@ -47,14 +49,25 @@ const firstUserOid = 16_384;
 const barrenNames = /(^|\.)"?(geometry|geography|raster|vector|halfvec|sparsevec|cube|ltree)\b/;
 const sameInBinary = /(^|\.)"?citext"?$/;
 
-/** @param typeName format_type's text where the column is known, or '' */
-export function planScan(field: Field, typeName: string): ScannedColumn | undefined {
+/** @param known the column where it is in the catalog */
+export function planScan(
+  field: Field,
+  known: { name: string; typeName: string } | undefined,
+): ScannedColumn | undefined {
   // The server's own catalogs are judged by a table (systemColumns.ts).
   if (field.relation > 0 && field.relation < firstUserOid) return undefined;
+  const { name: column, typeName } = known ?? { name: '', typeName: '' };
   const shape = chooseShape(field.type, typeName, field.format === 1);
   if (shape === undefined) return undefined;
   const { name, relation, attribute, type } = field;
-  return { name, relation, attribute, isArray: textArrays.has(type) || typeName.endsWith('[]'), shape };
+  return {
+    name,
+    relation,
+    attribute,
+    column,
+    isArray: textArrays.has(type) || typeName.endsWith('[]'),
+    shape,
+  };
 }
 
 function chooseShape(type: number, typeName: string, isBinary: boolean): ScannedShape | undefined {

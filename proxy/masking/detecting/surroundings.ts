@@ -18,30 +18,52 @@ const namesOf = {
 const otherNames =
   /(?:^|[^a-z])(?:orders?|invoices?|skus?|parts?|track(?:ing)?|refs?|references?|serials?|s\/n|tickets?|cases?|items?|products?|models?|versions?|builds?|batch|lots?|imei|isbn|ean|upc|gtin|asin|barcodes?|bookings?|transactions?|txn|trx|receipts?|shipments?|parcels?|awb|waybill|po|job|contract|meter|device|article|bestell\w*|auftrags?\w*|rechnungs?\w*|sendungs?\w*|artikel\w*|seriennummer|commande|facture|colis|suivi|pedido|factura|rastreio|encomenda|ordine|fattura|spedizione|nota fiscal|zending|factuur|bestelling)(?![a-z])/g;
 
+/** What may stand between another's name and its number: `order no. 4242…`, `"orderId":"4242…`; no further words. */
+const shortGap =
+  /^[a-z]{0,6}[\s"':=#.()>_-]{0,6}(?:(?:no|nr|num|number|id|code|nº|n°|#)\b[\s"':=#.()>_-]{0,6})?(?:s\/n )?$/;
+
 export type NumberName = keyof typeof namesOf;
 
-/** `named`: the nearest name before `at` is its own; `other`: it is another's; undefined: none is there. */
+/** The value that a number stands in, and the name of its column. */
+export interface Place {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly column: string;
+}
+
+/** `named`: the nearest name before `at`, or else the column, is its own; `other`: it is another's; undefined: none is there. */
 export function readName(
-  bytes: Uint8Array,
+  { bytes, start, column }: Place,
   at: number,
-  start: number,
   name: NumberName,
 ): 'named' | 'other' | undefined {
   const from = Math.max(start, at - reach);
-  if (from === at) return undefined;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, at - from)
-    .toString('utf8')
-    .replace(/([a-z])([A-Z])/g, '$1 $2') // orderId
-    .toLowerCase()
-    .replaceAll('_', ' ');
+  const text = normalize(Buffer.from(bytes.buffer, bytes.byteOffset + from, at - from).toString('utf8'));
   const own = findLast(text, namesOf[name]);
   const other = findLast(text, otherNames);
-  if (own < 0 && other < 0) return undefined;
-  return own >= other ? 'named' : 'other';
+  if (own !== undefined && (other === undefined || own.index >= other.index)) return 'named';
+  if (other !== undefined && shortGap.test(text.slice(other.index + other[0].length))) return 'other';
+  return readColumn(column, name);
 }
 
-function findLast(text: string, pattern: RegExp): number {
-  let last = -1;
-  for (const match of text.matchAll(pattern)) last = match.index;
+function readColumn(column: string, name: NumberName): 'named' | 'other' | undefined {
+  if (column === '') return undefined;
+  const text = normalize(column);
+  if (findLast(text, namesOf[name]) !== undefined) return 'named';
+  return findLast(text, otherNames) === undefined ? undefined : 'other';
+}
+
+/** `orderId` and `order_id` as `order id`. */
+function normalize(text: string): string {
+  return text
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replaceAll('_', ' ');
+}
+
+function findLast(text: string, pattern: RegExp): RegExpExecArray | undefined {
+  let last: RegExpExecArray | undefined;
+  for (const match of text.matchAll(pattern)) last = match;
   return last;
 }

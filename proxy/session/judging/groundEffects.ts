@@ -1,6 +1,6 @@
 /** What the catalog knows of the relations that effects are on, and the text alone does not tell. */
 import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
-import type { Effect, StatementFacts } from '../../sql/facts.ts';
+import type { Effect, RelationName, StatementFacts } from '../../sql/facts.ts';
 
 /** Effects whose relation is a table, view or foreign table, which the catalog knows all of. */
 const onRows: ReadonlySet<Effect['kind']> = new Set([
@@ -21,6 +21,11 @@ export class TemporaryNames {
     for (const { kind, relation, temporary } of effects) {
       if (kind === 'create' && temporary === true && relation !== undefined) this.#names.add(relation.name);
     }
+  }
+
+  /** True where a name may be that of a temporary relation. */
+  mayName({ schema, name }: RelationName): boolean {
+    return schema === undefined ? this.#names.has(name) : schema.startsWith('pg_temp');
   }
 
   /**

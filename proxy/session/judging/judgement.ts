@@ -8,6 +8,8 @@ import type { PortcullisError } from '../../kit/errors.ts';
 import type { CopyOut } from '../../sql/copyOut.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
 import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
+import type { LookupCount } from '../../sql/lookups/countLookups.ts';
+import type { NewTable } from '../../sql/newTable.ts';
 import type { ColumnProbe } from '../columnProbe.ts';
 
 /** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
@@ -28,10 +30,20 @@ export interface JudgedStatement {
   readonly output: OutputLineage | undefined;
   /** The cursor that it declares or reads from. */
   readonly cursor: string | undefined;
+  /** The table that it makes of protected columns. */
+  readonly follow: Follow | undefined;
   /** What COPY … TO STDOUT sends. */
   readonly copyOut: CopyOut | undefined;
+  /** The values that it compares protected columns with; undefined where it does not. */
+  readonly lookups: LookupCount | undefined;
   /** Protected columns that it shows or uses in clear, for the identity may: its outcome records them. */
   readonly unmasked: readonly EventUnmaskedColumn[] | undefined;
+}
+
+/** A new table, and where its columns come from. */
+export interface Follow {
+  readonly table: NewTable;
+  readonly output: OutputLineage;
 }
 
 /** Why a text may run only when a reviewer says so. */
@@ -55,6 +67,8 @@ export interface JudgedMessage {
   readonly approval: ApprovalNeed | undefined;
   /** True where error texts about it may hold protected values. */
   readonly touchesClassified: boolean;
+  /** True where it writes values of its own into protected columns. */
+  readonly writesClassified: boolean;
   readonly hasCopyIn: boolean;
   /** True where running it defines or drops prepared statements. */
   readonly changesNames: boolean;
@@ -73,6 +87,8 @@ export class StatementRun {
   rows = 0;
   maskedColumns: readonly EventMaskedColumn[] | undefined;
   isFinished = false;
+  /** What the server said that it did, once it has. */
+  tag: string | undefined;
   /** Where the columns come from that it copies out. */
   probe: ColumnProbe | undefined;
 

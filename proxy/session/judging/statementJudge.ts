@@ -3,6 +3,7 @@ import type { EventUnmaskedColumn } from '../../audit/events.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { PortcullisError } from '../../kit/errors.ts';
 import type { Classifications } from '../../masking/classification.ts';
+import { holdsMask } from '../../masking/writtenMask.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { decisionError } from '../../policy/findings.ts';
 import type { LivePolicy } from '../../policy/live/livePolicy.ts';
@@ -10,9 +11,13 @@ import type { Catalog } from '../../schema/catalog.ts';
 import { type ColumnUse, judgeColumnUse, useError } from '../../sql/columnUse.ts';
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
 import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
+import { countArguments, type LookupCount } from '../../sql/lookups/countLookups.ts';
+import { readNewTable } from '../../sql/newTable.ts';
 import { Clearance } from '../clearance.ts';
+import { SessionTables } from '../following/sessionTables.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
 import { groundEffects, TemporaryNames } from './groundEffects.ts';
+import type { Follow } from './judgement.ts';
 import { NewCode } from './newCode.ts';
 
 /** What a prepared statement's name stands for, where EXECUTE asks. */
@@ -20,6 +25,7 @@ export interface PreparedFacts {
   readonly facts: Omit<StatementFacts, 'tree'>;
   readonly touchesClassified: boolean;
   readonly output: OutputLineage | undefined;
+  readonly lookups: LookupCount | undefined;
 }
 
 export type FindPreparedFacts = (name: string) => PreparedFacts | undefined;
@@ -30,6 +36,10 @@ export interface WeighedStatement {
   readonly use: ColumnUse;
   /** Where its rows come from: EXECUTE's are those of the statement behind the name. */
   readonly output: OutputLineage | undefined;
+  /** The table that it makes of protected columns, also of those that the identity sees in clear. */
+  readonly follow: Follow | undefined;
+  /** What it compares protected columns with: EXECUTE does so with its own arguments. */
+  readonly lookups: LookupCount | undefined;
   /** Protected columns that it shows or uses in clear, for the identity may. */
   readonly unmasked: readonly EventUnmaskedColumn[] | undefined;
   /** Why it may not run, whatever a reviewer says; undefined where it may, or needs approval only. */
@@ -57,6 +67,8 @@ export class StatementJudge {
   readonly connection: GovernedConnection;
   /** What the identity sees in clear. */
   readonly clearance: Clearance;
+  /** Tables that the session has made or renamed, and the catalog does not show. */
+  readonly tables = new SessionTables();
   readonly #temporary = new TemporaryNames();
   readonly #newCode = new NewCode();
 
@@ -64,17 +76,18 @@ export class StatementJudge {
     this.policy = policy;
     this.identity = identity;
     this.connection = connection;
-    this.clearance = new Clearance(policy, identity, connection);
+    this.clearance = new Clearance(policy, identity, connection, this.tables);
   }
 
   /** Changes whenever a judgement may come out differently: policy, catalog or classifications are others. */
   get stamp(): string {
-    return `${this.policy.version}/${this.connection.stamp}/${this.#newCode.stamp}`;
+    return `${this.policy.version}/${this.connection.stamp}/${this.#newCode.stamp}/${this.tables.stamp}`;
   }
 
   /** What the session's transactions have made is there for all to see, and the catalog shows it when it is read again. */
   noteTransactionEnd(): void {
     if (this.#newCode.isThere) this.#newCode.settle(this.connection);
+    this.tables.settle(this.connection);
   }
 
   /** Undefined where the catalog does not know a relation and may be stale: refresh it, then weigh again. */
@@ -84,18 +97,20 @@ export class StatementJudge {
     findPrepared: FindPreparedFacts,
     isCatalogFresh: boolean,
   ): WeighedText | undefined {
-    const { catalog, code, info } = this.connection;
+    const { code, info } = this.connection;
     const { classifications } = this.clearance;
     const { stamp } = this;
     const statements: WeighedStatement[] = [];
-    const preparedHere = new Map<string, Pick<PreparedFacts, 'facts' | 'output'>>();
+    const preparedHere = new Map<string, Pick<PreparedFacts, 'facts' | 'output' | 'lookups'>>();
     const namedTexts: string[] = [];
     let touchesClassified = false;
     let isByName = false;
     for (const ownFacts of allFacts) {
+      const { catalog } = this.clearance;
       let facts = ownFacts;
       let refusal: PortcullisError | undefined;
       let executed: OutputLineage | undefined;
+      let executedLookups: LookupCount | undefined;
       if (facts.role.kind === 'execute') {
         isByName = true;
         const { name } = facts.role;
@@ -105,6 +120,7 @@ export class StatementJudge {
         else {
           facts = mergeExecute(facts, inner.facts);
           executed = inner.output;
+          executedLookups = inner.lookups && countArguments(inner.lookups, ownFacts.tree);
           namedTexts.push(inner.facts.text);
         }
         touchesClassified ||= prepared?.touchesClassified ?? true;
@@ -117,24 +133,50 @@ export class StatementJudge {
       facts = groundEffects(facts, catalog, this.#temporary);
       const decision = this.policy.decide(this.identity, info, facts);
       const isCodeKnown = !this.#newCode.isThere;
-      const use = judgeColumnUse(facts, catalog, classifications, {
+      const judged = judgeColumnUse(facts, catalog, classifications, {
         isReloaded: isCatalogFresh,
         isCodeKnown,
+        ground: this.clearance.stamp,
       });
+      // Constants that are compared with what is seen in clear stay out of records and errors all the same.
+      const use = this.clearance.touches(facts.relations) ? { ...judged, touchesClassified: true } : judged;
       if (use.unknownRelations.length > 0 && !isCatalogFresh) return undefined;
       if (decision.outcome === 'deny') refusal ??= decisionError(decision, facts, text);
       else if (use.violations.length > 0) refusal ??= useError(use.violations, text);
+      if (use.writesClassified && holdsMask(facts.text)) refusal ??= new PortcullisError('MASK_WRITTEN_BACK');
       touchesClassified ||= use.touchesClassified;
       // What a statement makes is there for the next.
       this.#newCode.note(completed);
+      this.tables.noteNames(facts.tree, catalog);
       const { role } = facts;
-      if (role.kind === 'prepare') preparedHere.set(role.name, { facts: role.inner, output: use.output });
+      if (role.kind === 'prepare') {
+        const { output, lookups } = use;
+        preparedHere.set(role.name, { facts: role.inner, output, lookups });
+      }
       const output = role.kind === 'execute' ? executed : use.output;
+      const counted = role.kind === 'execute' ? executedLookups : use.lookups;
+      const readsTemporary = facts.relations.some((relation) => this.#temporary.mayName(relation));
+      const lookups = counted && (readsTemporary ? { ...counted, readsTemporary } : counted);
       const unmasked = this.clearance.columnsOf(facts);
-      statements.push({ facts, decision, use, output, unmasked, refusal });
+      const follow = this.#follow(facts, use);
+      if (follow !== undefined && allFacts.length > 1) {
+        refusal ??= new PortcullisError('TABLE_NOT_FOLLOWED', { table: follow.table.name });
+      }
+      statements.push({ facts, decision, use, output, lookups, unmasked, follow, refusal });
     }
     const refusal = statements.find((statement) => statement.refusal !== undefined)?.refusal;
     return { text, statements, refusal, touchesClassified, isByName, namedTexts, stamp };
+  }
+
+  /** What an identity sees in clear is protected from others in the copy, too. */
+  #follow(facts: StatementFacts, use: ColumnUse): Follow | undefined {
+    const table = readNewTable(facts.tree);
+    if (table === undefined) return undefined;
+    const { catalog } = this.clearance;
+    const { classifications } = this.connection;
+    const isCleared = this.clearance.touches(facts.relations);
+    const output = isCleared ? judgeColumnUse(facts, catalog, classifications).output : use.output;
+    return output && { table, output };
   }
 }
 

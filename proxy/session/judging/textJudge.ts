@@ -2,6 +2,7 @@
 import type { IntentFields } from '../../audit/events.ts';
 import { renderIntent } from '../../audit/eventTemplate.ts';
 import { PortcullisError } from '../../kit/errors.ts';
+import type { CatalogRelation } from '../../schema/catalog.ts';
 import type { Analyser } from '../../sql/analyser.ts';
 import { readCopyOut } from '../../sql/copyOut.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
@@ -47,6 +48,11 @@ export class TextJudge {
     } catch (error) {
       return this.#refuseText(text, error);
     }
+  }
+
+  /** A table that the session has made, which the catalog may not show yet. */
+  noteTable(table: CatalogRelation): void {
+    this.#parts.judge.tables.add(table);
   }
 
   /** False where policy, catalog or classifications have changed since, or names may mean something else. */
@@ -95,8 +101,8 @@ export class TextJudge {
       const prepared = this.#freshen(findPrepared(name));
       const statement = prepared?.statements[0];
       if (prepared === undefined || statement === undefined) return undefined;
-      const { facts, output } = statement;
-      return { facts, output, touchesClassified: prepared.touchesClassified };
+      const { facts, output, lookups } = statement;
+      return { facts, output, lookups, touchesClassified: prepared.touchesClassified };
     };
     const weighed = judge.weigh(text, allFacts, findFacts, isCatalogFresh);
     if (weighed === undefined) return undefined;
@@ -115,6 +121,7 @@ export class TextJudge {
         (approval !== undefined && !canAsk ? unaskable(approval) : undefined),
       approval,
       touchesClassified,
+      writesClassified: weighed.statements.some(({ use }) => use.writesClassified),
       hasCopyIn: roles.includes('copyIn'),
       changesNames: roles.includes('prepare') || roles.includes('deallocate'),
       isByName,
@@ -135,8 +142,10 @@ export class TextJudge {
       isDurable: needsApproval || !facts.readOnly,
       tellsChangedRows: tellsChangedRows(statement.facts),
       output: statement.output,
+      lookups: statement.lookups,
       cursor: statement.use.cursor,
       unmasked: statement.unmasked,
+      follow: statement.follow,
       copyOut: readCopyOut(statement.facts, this.#parts.analyser.parser),
     };
   }
@@ -174,6 +183,7 @@ export class TextJudge {
       refusal: asRefusal(error),
       approval: undefined,
       touchesClassified: true,
+      writesClassified: false,
       hasCopyIn: false,
       changesNames: false,
       isByName: false,

@@ -1,5 +1,7 @@
 /** Rows sent to each identity within the last hour, counted in minutes. */
 
+import { LookupBudgets } from './lookupBudgets.ts';
+
 const minutes = 60;
 
 class RowBudget {
@@ -26,12 +28,15 @@ class RowBudget {
 }
 
 export class RowBudgets {
+  /** What is left of lookups is kept beside what is left of rows, for all sessions alike. */
+  readonly lookups: LookupBudgets;
   readonly #bySubject = new Map<string, RowBudget>();
   readonly #now: () => number;
 
   /** @param now milliseconds since the epoch */
   constructor(now: () => number = Date.now) {
     this.#now = now;
+    this.lookups = new LookupBudgets(now);
   }
 
   add(subject: string, rows: number): void {

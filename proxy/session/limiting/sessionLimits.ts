@@ -5,16 +5,23 @@ import type { ConnectionInfo } from '../../policy/decision.ts';
 import type { Limits } from '../../policy/limits.ts';
 import type { LivePolicy } from '../../policy/live/livePolicy.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
+import type { LookupCount } from '../../sql/lookups/countLookups.ts';
 import type { StatementRun } from '../judging/judgement.ts';
 import { changesRows } from './changedRows.ts';
+import { type Parameters, takeLookups } from './lookups.ts';
 import type { RowBudgets } from './rowBudgets.ts';
 
+/** Effects that bring rows into a table that is there. */
+const filling: ReadonlySet<string> = new Set(['insert', 'update', 'merge', 'copyIn', 'procedural', 'call']);
+/** Commands whose tag tells how many rows they have written. */
+const counting: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'MERGE', 'COPY', 'DELETE']);
 const perSecond = 1_000_000; // microseconds
 const systemSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
 
 interface Limited {
   readonly facts: Pick<StatementFacts, 'effects'>;
   readonly tellsChangedRows: boolean;
+  readonly lookups: LookupCount | undefined;
 }
 
 export class SessionLimits {
@@ -22,6 +29,8 @@ export class SessionLimits {
   readonly #identity: Identity;
   readonly #connection: ConnectionInfo;
   readonly #budgets: RowBudgets;
+  /** Rows that the session has put into temporary tables. */
+  #temporaryRows = 0;
   #known: { readonly version: string; readonly limits: Limits } | undefined;
 
   constructor(policy: LivePolicy, identity: Identity, connection: ConnectionInfo, budgets: RowBudgets) {
@@ -41,6 +50,42 @@ export class SessionLimits {
     return this.#budgets.used(this.#identity.subject) >= rowsPerHour
       ? new PortcullisError('ROWS_USED_UP', { rows: rowsPerHour })
       : undefined;
+  }
+
+  /**
+   * Why none of these statements may look up what it does; undefined where they may, and it is counted.
+   * @param text of the message
+   */
+  lookupRefusal(
+    statements: readonly Limited[],
+    text: string,
+    parameters: Parameters,
+  ): PortcullisError | undefined {
+    const { protectedLookupsPerHour: limit } = this.#limits;
+    if (limit === undefined) return undefined;
+    for (const { lookups } of statements) {
+      if (lookups === undefined) continue;
+      const taken = takeLookups(lookups, text, parameters, this.#temporaryRows);
+      if (taken === undefined) return new PortcullisError('LOOKUPS_NOT_COUNTED');
+      const who = JSON.stringify([this.#identity.subject, this.#connection.name]);
+      if (!this.#budgets.lookups.take(who, taken, limit)) {
+        return new PortcullisError('LOOKUPS_USED_UP', { lookups: limit });
+      }
+    }
+    return undefined;
+  }
+
+  /** Rows that go into temporary tables can be compared with protected columns from there. */
+  noteDone({ effects }: Pick<StatementFacts, 'effects'>, tag: string | undefined): void {
+    const written = effects.filter(
+      ({ kind, relation, temporary }) =>
+        kind !== 'read' && (temporary === true || relation?.schema?.startsWith('pg_temp') === true),
+    );
+    if (written.length === 0 || tag === undefined) return;
+    const [, command = '', count = '0'] = /^(\w+)(?:.* (\d+))?$/.exec(tag) ?? [];
+    // The count of a SELECT or an EXPLAIN is not that of what it writes on the way.
+    const isOther = written.some(({ kind }) => filling.has(kind)) && !counting.has(command);
+    this.#temporaryRows += isOther ? Number.POSITIVE_INFINITY : Number(count);
   }
 
   /** How many rows these statements may change; undefined where that is not limited, or they change none. */

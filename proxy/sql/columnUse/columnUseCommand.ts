@@ -5,7 +5,7 @@ import { listProtected, readRelation } from './columnUseRelation.ts';
 import { openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { isStatementTag, judgeStatement, noteWrite } from './columnUseStatement.ts';
 import { type Fields, isFields, readNames, readTag, readText, type Tagged } from './columnUseTree.ts';
-import { nothing } from './columnUseValue.ts';
+import { nothing, type Value } from './columnUseValue.ts';
 
 /** Judges a statement as the client sends it. Gives the rows of its query: returned, prepared, or read by its cursor. */
 export function judgeCommand(context: UseContext, statement: Tagged, outer?: Scope): Shape | undefined {
@@ -56,7 +56,16 @@ function judgeNothing(): undefined {
 
 function judgeInner(context: UseContext, fields: Fields): Shape | undefined {
   const inner = readTag(fields['query']);
-  return inner === undefined ? undefined : judgeCommand(context, inner);
+  return inner === undefined ? undefined : judgeNested(context, inner);
+}
+
+/** What a new table holds is followed where its statement stands alone (session/following), not within another. */
+function judgeNested(context: UseContext, statement: Tagged): Shape | undefined {
+  const shape = judgeCommand(context, statement);
+  const into = findInto(statement.fields);
+  if (into === undefined) return shape;
+  for (const { value } of shape?.columns ?? []) requireUse(context, value, 'content', `copied into ${into}`);
+  return undefined;
 }
 
 /** Rows that go to the client are masked by the origin in RowDescription, and by lineage where there is none. */
@@ -64,16 +73,21 @@ function judgeReturned(context: UseContext, statement: Tagged, outer: Scope | un
   const shape = judgeStatement(context, statement, outer);
   const into = findInto(statement.fields);
   for (const { value } of shape.columns) {
-    if (into !== undefined) requireUse(context, value, 'content', `copied into ${into}`);
-    else if (value.mayCall === true)
-      requireUse(context, value, 'content', value.lost ?? 'called by its name');
+    if (value.mayCall === true) requireUse(context, value, 'content', value.lost ?? 'called by its name');
+    else if (into !== undefined) refuseWholeRow(context, value, into);
   }
-  return into === undefined ? shape : undefined;
+  return shape;
 }
 
-/** The new table of SELECT … INTO, which the grammar hangs on the leftmost SELECT. */
+/** Columns of a new table are protected as what they were copied from; what holds several has no class of its own. */
+function refuseWholeRow(context: UseContext, value: Value, into: string): void {
+  if (value.isWholeRow === true) requireUse(context, value, 'content', `copied into ${into} as a whole row`);
+}
+
+/** What CREATE VIEW, CREATE TABLE … AS and SELECT … INTO make; the grammar hangs that of the last on the leftmost SELECT. */
 function findInto(query: Fields): string | undefined {
-  const into = query['intoClause'];
+  if (isFields(query['view'])) return nameOf(query['view']);
+  const into = query['intoClause'] ?? query['into'];
   if (isFields(into)) return nameOf(into['rel']);
   return isFields(query['larg']) ? findInto(query['larg']) : undefined;
 }
@@ -105,7 +119,7 @@ function judgeCopy(context: UseContext, fields: Fields): Shape | undefined {
   for (const { value } of listProtected(item, names)) requireUse(context, value, 'content', how);
 }
 
-function judgeCreateTableAs(context: UseContext, fields: Fields): undefined {
+function judgeCreateTableAs(context: UseContext, fields: Fields): Shape | undefined {
   const into = isFields(fields['into']) ? nameOf(fields['into']['rel']) : '';
   const query = readTag(fields['query']);
   if (query === undefined) return;
@@ -120,17 +134,17 @@ function judgeCreateTableAs(context: UseContext, fields: Fields): undefined {
     });
     return;
   }
-  for (const { value } of judgeStatement(context, query, undefined).columns) {
-    requireUse(context, value, 'content', `copied into ${into}`);
-  }
+  const shape = judgeReturned(context, query, undefined);
+  for (const { value } of shape?.columns ?? []) refuseWholeRow(context, value, into);
+  return shape;
 }
 
-function judgeView(context: UseContext, fields: Fields): undefined {
+function judgeView(context: UseContext, fields: Fields): Shape | undefined {
   const query = readTag(fields['query']);
-  if (query === undefined) return;
-  for (const { value } of judgeStatement(context, query, undefined).columns) {
-    requireUse(context, value, 'content', `shown through the view ${nameOf(fields['view'])}`);
-  }
+  if (query === undefined) return undefined;
+  const shape = judgeReturned(context, query, undefined);
+  for (const { value } of shape?.columns ?? []) refuseWholeRow(context, value, nameOf(fields['view']));
+  return shape;
 }
 
 /**
@@ -164,7 +178,7 @@ function judgeUtilityNode(context: UseContext, node: unknown, scope: Scope, how:
     for (const { value } of judgeStatement(context, tagged, scope).columns)
       requireUse(context, value, 'content', how);
   } else if (tagged.tag.endsWith('Stmt')) {
-    judgeCommand(context, tagged);
+    judgeNested(context, tagged);
   } else if (isExpressionTag(tagged.tag)) {
     judgeUse(context, node, scope, 'content', how);
   } else {

@@ -4,6 +4,7 @@ import type { Classifications, ColumnUseRight } from '../../masking/classificati
 import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
 import type { UseViolation } from '../columnUse.ts';
 import type { RelationName } from '../facts.ts';
+import type { Lookups } from './columnUseLookup.ts';
 import { isProtected, type Source, type Value } from './columnUseValue.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface UseContext {
   /** Relations with protected columns that the statement names anywhere. */
   readonly protectedRelations: Map<number, CatalogRelation>;
   writesClassified: boolean;
+  /** What protected columns are compared with. */
+  lookups: Lookups;
   /** False where code of the database that is not known may stand behind names and casts of PostgreSQL's own. */
   readonly isCodeKnown: boolean;
   /** Nodes that may still be judged. */
@@ -46,6 +49,7 @@ export function createContext(
     unknownRelations: new Map(),
     protectedRelations: new Map(),
     writesClassified: false,
+    lookups: 'none',
     budget: baseBudget,
   };
 }

@@ -1,5 +1,6 @@
 /** Expressions: what each carries of protected columns, and whether its use of them is one that keeps them protected. */
 import { countStep, type Need, requireUse, type UseContext } from './columnUseContext.ts';
+import { noteLookup, noteRowLookup } from './columnUseLookup.ts';
 import { judgeOperator } from './columnUseOperator.ts';
 import { judgeQuery } from './columnUseQuery.ts';
 import { findItems, readWholeRow, resolveReference, type Scope, type Shape } from './columnUseScope.ts';
@@ -260,11 +261,13 @@ function judgeBoolExpr(context: UseContext, fields: Fields, scope: Scope): Value
 
 function judgeCase(context: UseContext, fields: Fields, scope: Scope): Value {
   const how = 'compared in a CASE';
-  if (fields['arg'] !== undefined) judgeUse(context, fields['arg'], scope, 'equality', how);
+  const { arg } = fields;
+  const compared = arg === undefined ? nothing : judgeUse(context, arg, scope, 'equality', how);
   const results: Value[] = [];
   for (const node of readList(fields['args'])) {
     const when = fieldsOf(node, 'CaseWhen') ?? {};
-    judgeUse(context, when['expr'], scope, 'equality', how);
+    const value = judgeUse(context, when['expr'], scope, 'equality', how);
+    if (arg !== undefined) noteLookup(context, compared, value, [arg, when['expr']]);
     results.push(judgeExpression(context, when['result'], scope));
   }
   if (fields['defresult'] !== undefined) results.push(judgeExpression(context, fields['defresult'], scope));
@@ -354,7 +357,7 @@ function judgeSubLink(context: UseContext, fields: Fields, scope: Scope): Value 
       const operator = readNames(fields['operName']);
       const { need, how } = operator.length === 0 ? equalityOfIn : readComparison(operator);
       requireUse(context, value, need, how);
-      judgeUse(context, fields['testexpr'], scope, need, how);
+      noteRowLookup(context, value, judgeUse(context, fields['testexpr'], scope, need, how));
       return nothing;
     }
     default:

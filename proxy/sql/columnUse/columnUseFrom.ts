@@ -1,6 +1,7 @@
 /** FROM: each item with its columns, joins with what they merge, and the conditions of both. */
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeCondition, judgeOpaque } from './columnUseExpression.ts';
+import { noteRowLookup } from './columnUseLookup.ts';
 import { judgeQuery } from './columnUseQuery.ts';
 import { readAliasColumns, readRelation, renameColumns } from './columnUseRelation.ts';
 import { judgeRowSource } from './columnUseRows.ts';
@@ -128,6 +129,7 @@ function mergeColumns(
     const how = isNatural ? 'joined by NATURAL JOIN' : 'joined by USING';
     requireUse(context, a, 'equality', how);
     requireUse(context, b, 'equality', how);
+    noteRowLookup(context, a, b);
     return { name, value: mergeValues(a, b, isFull), isCertain: true };
   });
   const rest = (side: Shape, other: Shape): readonly Column[] => {

@@ -1,11 +1,15 @@
 /** Operators (A_Expr): which comparisons leave a protected column protected. */
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeExpression, readComparison } from './columnUseExpression.ts';
+import { noteLookup } from './columnUseLookup.ts';
 import type { Scope } from './columnUseScope.ts';
 import { chooseTotal, concatenate, isBuiltInOperator, mayChange } from './columnUseTotal.ts';
 import { type Fields, fieldsOf, isFields, readNames, readText } from './columnUseTree.ts';
 import { change, flag, isProtected, nothing, ofSize, sizeOf, unite, type Value } from './columnUseValue.ts';
-import { isExactNumber, isSmallFactor } from './totalFunctions.ts';
+import { isDecimal, isExactNumber, isSmallFactor, readInteger } from './totalFunctions.ts';
+
+/** Operators that make a value of two, and compare nothing. */
+const arithmetic = /^(?:\|\||[-+*/%^])$/;
 
 /** Judges an operator. Comparisons that the columns' rights cover give a boolean that carries nothing. */
 export function judgeOperator(context: UseContext, fields: Fields, scope: Scope): Value {
@@ -14,6 +18,9 @@ export function judgeOperator(context: UseContext, fields: Fields, scope: Scope)
   const both = unite(left, right);
   const symbol = readNames(fields['name']).at(-1);
   if (!isProtected(both)) return symbol === '||' ? ofSize(sizeOf(left) + sizeOf(right)) : nothing;
+  if (symbol === undefined || !arithmetic.test(symbol)) {
+    noteLookup(context, left, right, [fields['lexpr'], fields['rexpr']]);
+  }
   const refuse = (how: string): Value => {
     requireUse(context, left, 'content', how);
     requireUse(context, right, 'content', how);
@@ -92,7 +99,9 @@ function judgeTotal(context: UseContext, fields: Fields, left: Value, right: Val
   const value = isLeft ? left : right;
   if (!isSmallFactor(isLeft ? fields['rexpr'] : fields['lexpr']) || !mayChange(context, value))
     return undefined;
-  const isNumeric = /^numeric\b/.test(value.typeName ?? '');
+  const isNumeric = isDecimal(value.typeName);
+  // The smallest integer divided by -1 is none.
+  if (!isNumeric && readInteger(fields['rexpr']) === -1) return undefined;
   const isTotal = isNumeric ? /^[-+*]$/.test(symbol) || (symbol === '/' && isLeft) : symbol === '/' && isLeft;
   if (!isTotal || !isExactNumber(value.typeName) || sizeOf(value) > mostFactors) return undefined;
   const typeName = isNumeric ? 'numeric' : value.typeName;

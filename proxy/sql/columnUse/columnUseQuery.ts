@@ -3,6 +3,7 @@ import { requireUse, type UseContext } from './columnUseContext.ts';
 import { openWith } from './columnUseCte.ts';
 import { judgeCondition, judgeExpression, judgeOpaque } from './columnUseExpression.ts';
 import { judgeFrom } from './columnUseFrom.ts';
+import { noteRowLookup } from './columnUseLookup.ts';
 import { type Column, findColumns, openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { judgeTargets } from './columnUseTargets.ts';
 import { typeOfChoice } from './columnUseTotal.ts';
@@ -100,6 +101,13 @@ function judgeSetOperation(context: UseContext, query: Fields, base: Scope): Sha
   const words = operationWords[String(query['op'])] ?? 'a set operation';
   const isUnionAll = query['op'] === 'SETOP_UNION' && query['all'] === true;
   const values = pairColumns(left, right);
+  if (query['op'] !== 'SETOP_UNION') {
+    noteRowLookup(
+      context,
+      uniteAll(left.columns.map(({ value }) => value)),
+      uniteAll(right.columns.map(({ value }) => value)),
+    );
+  }
   const columns = values.map(({ name, value, isCertain }): Column => {
     requireUse(context, value, isUnionAll ? 'presence' : 'equality', `compared by ${words}`);
     const typeName = typeOfChoice([value]);

@@ -159,6 +159,7 @@ function resolveQualified(
       // `u.row_to_json` is row_to_json(u) where u has no such column (manual 8.16.5).
       if (isCertain || systemColumns.has(name)) return value;
       const row = readWholeRow(item);
+      if (isProtected(row)) noteUnknown(context, qualifier, name);
       return unite(value, isProtected(row) ? { ...row, mayCall: true } : row);
     }),
   );
@@ -170,6 +171,7 @@ function resolveQualified(
  * transaction is not in the catalog yet.
  */
 function assumeNamed(context: UseContext, name: string): Value {
+  if (context.protectedRelations.size > 0) noteUnknown(context, undefined, name);
   const values: Value[] = [];
   const everything: Value[] = [];
   for (const relation of context.protectedRelations.values()) {
@@ -184,6 +186,11 @@ function assumeNamed(context: UseContext, name: string): Value {
     }
   }
   return uniteAll(values.length === 0 ? everything : values);
+}
+
+/** A column that somebody may have added since the catalog was loaded. */
+function noteUnknown(context: UseContext, schema: string | undefined, name: string): void {
+  context.unknownRelations.set(`${schema ?? ''}.${name}`, schema === undefined ? { name } : { schema, name });
 }
 
 /** The value of a column of the catalog. */

@@ -1,6 +1,7 @@
 /** Target lists: stars expanded, every output column with its name and what it carries. */
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeExpression } from './columnUseExpression.ts';
+import { nameColumn } from './columnUseName.ts';
 import { type Column, findItems, hasColumn, type Scope, type Shape } from './columnUseScope.ts';
 import {
   endsWithStar,
@@ -9,7 +10,6 @@ import {
   readList,
   readLocation,
   readNames,
-  readTag,
   readText,
 } from './columnUseTree.ts';
 import { flag, isProtected, type Value } from './columnUseValue.ts';
@@ -82,32 +82,4 @@ function locate(shape: Shape, location: number | undefined): Shape {
   const at = (value: Value): Value => (isProtected(value) ? { ...value, location } : value);
   const columns = shape.columns.map((column) => ({ ...column, value: at(column.value) }));
   return { columns, isOrdered: shape.isOrdered, isOpaque: shape.isOpaque };
-}
-
-/** The name that PostgreSQL gives an output column without AS, where we can tell (parse_target.c, FigureColname). */
-function nameColumn(node: unknown): string | undefined {
-  const tagged = readTag(node);
-  if (tagged === undefined) return undefined;
-  const { tag, fields } = tagged;
-  switch (tag) {
-    case 'ColumnRef':
-      return endsWithStar(fields['fields']) ? undefined : readNames(fields['fields']).at(-1);
-    case 'A_Indirection':
-      return readNames(fields['indirection']).at(-1) ?? nameColumn(fields['arg']);
-    case 'FuncCall':
-      return readNames(fields['funcname']).at(-1);
-    case 'TypeCast':
-    case 'CollateClause':
-      return nameColumn(fields['arg']);
-    case 'SubLink':
-      return fields['subLinkType'] === 'EXPR_SUBLINK' ? nameSubquery(fields['subselect']) : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function nameSubquery(node: unknown): string | undefined {
-  const query = fieldsOf(node, 'SelectStmt') ?? {};
-  const target = fieldsOf(readList(query['targetList'])[0], 'ResTarget');
-  return target === undefined ? undefined : (readText(target['name']) ?? nameColumn(target['val']));
 }

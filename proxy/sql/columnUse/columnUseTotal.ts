@@ -148,7 +148,9 @@ export function isBuiltInOperator(context: UseContext, symbol: string): boolean 
 function hasCasts(context: UseContext): boolean {
   const { casts, functionByOid } = context.catalog.code;
   if (casts.length === 0) return false;
-  const own = casts.filter(({ calls }) => !isHarmless(functionByOid(calls.oid)?.extension));
+  const own = casts.filter(
+    ({ calls }) => calls.schema !== 'pg_catalog' && !isHarmless(functionByOid(calls.oid)?.extension),
+  );
   if (own.length === 0) return false;
   const types = new Set(own.flatMap((cast) => cast.types));
   for (const relation of context.protectedRelations.values()) {

@@ -40,6 +40,9 @@ const constants: Accepts = (args) => args.slice(1).every(({ node }) => isShortCo
 const plain: Accepts = (args) => args.every(({ value }) => !isProtected(value) || isScalar(value.typeName));
 const numbers: Accepts = (args) => isExactNumber(args[0]?.value.typeName) && constants(args);
 
+/** The smallest integer has no absolute value. */
+const decimals: Accepts = (args) => numbers(args) && isDecimal(args[0]?.value.typeName);
+
 /** substring(text from 'pattern') gives NULL where the pattern is not found: only positions are let through. */
 const positions: Accepts = (args) =>
   args.length > 1 && args.slice(1).every(({ node }) => readInteger(node) !== undefined);
@@ -54,6 +57,15 @@ const formatText: Accepts = (args) => {
 };
 
 const field: Accepts = (args) => args.length === 2 && readConstantText(args[0]?.node) !== undefined;
+/**
+ * Of infinity, and of days beyond the year 294276, parts of a date are NULL or an error: as much as `= 'infinity'` tells, so
+ * it needs the right to compare for equality.
+ */
+const comparable: Accepts = (args) =>
+  args.every(({ value }) => value.sources.every(({ classification }) => classification.use !== 'none'));
+const timeField: Accepts = (args) => field(args) && comparable(args);
+const picture: Accepts = (args) => separator(args) && comparable(args);
+
 const separator: Accepts = (args) => args.length === 2 && isShortConstant(args[1]?.node);
 
 const scalar = (accepts: Accepts, gives: string, more: Partial<TotalFunction> = {}): TotalFunction => ({
@@ -107,12 +119,12 @@ export const totalFunctions: ReadonlyMap<string, TotalFunction> = new Map(
     ceil: scalar(numbers, 'numeric'),
     ceiling: scalar(numbers, 'numeric'),
     floor: scalar(numbers, 'numeric'),
-    abs: scalar(numbers, 'numeric'),
-    to_char: scalar(separator, 'text'),
-    extract: scalar(field, 'numeric'),
-    date_part: scalar(field, 'double precision'),
-    date_trunc: scalar(field, 'same'),
-    age: scalar(any, 'interval'),
+    abs: scalar(decimals, 'numeric'),
+    to_char: scalar(picture, 'text'),
+    extract: scalar(timeField, 'numeric'),
+    date_part: scalar(timeField, 'double precision'),
+    date_trunc: scalar(timeField, 'same'),
+    age: scalar(comparable, 'interval'),
     // JSON (9.16)
     to_json: scalar(one, 'json'),
     to_jsonb: scalar(one, 'jsonb'),
@@ -184,16 +196,23 @@ export function isExactNumber(typeName: string | undefined): boolean {
   return typeName !== undefined && /^(numeric(\(.*\))?|smallint|integer|bigint)$/.test(typeName);
 }
 
-/** A type of PostgreSQL's own that is no array, no row and no document: put together, its values cannot clash. */
+export function isDecimal(typeName: string | undefined): boolean {
+  return typeName !== undefined && /^numeric\b/.test(typeName);
+}
+
+/** A type of PostgreSQL's own (or citext) that is no array, no row and no document: put together, its values cannot clash. */
 export function isScalar(typeName: string | undefined): boolean {
   return (
     typeName !== undefined &&
-    /^(text|character|character varying|bpchar|name|uuid|boolean|smallint|integer|bigint|numeric|real|double precision|date|time|timestamp|interval|inet|cidr|macaddr|money)\b[^[]*$/.test(
+    /^(text|character|character varying|bpchar|name|uuid|boolean|smallint|integer|bigint|numeric|real|double precision|date|time|timestamp|interval|inet|cidr|macaddr|money|(?:\w+\.)?citext)\b[^[]*$/.test(
       typeName,
     )
   );
 }
 
 export function isString(typeName: string | undefined): boolean {
-  return typeName !== undefined && /^(text|character|character varying|bpchar|name)\b[^[]*$/.test(typeName);
+  return (
+    typeName !== undefined &&
+    /^(text|character|character varying|bpchar|name|(?:\w+\.)?citext)\b[^[]*$/.test(typeName)
+  );
 }

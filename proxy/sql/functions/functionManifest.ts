@@ -55,6 +55,11 @@ const groups: readonly Group[] = [
     names: `lo_close lo_creat lo_create lo_from_bytea lo_get lo_lseek lo_lseek64 lo_open lo_put lo_tell lo_tell64
       lo_truncate lo_truncate64 lo_unlink loread lowrite`,
   },
+  {
+    kind: 'procedural',
+    why: 'shows the statements of others, whose constants may be protected',
+    names: 'pg_stat_get_activity pg_stat_get_backend_activity pg_stat_statements',
+  },
   { kind: 'procedural', why: 'marks a table of an extension', names: 'pg_extension_config_dump' },
   {
     kind: 'serverAccess',

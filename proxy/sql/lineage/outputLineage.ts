@@ -29,8 +29,8 @@ export interface OutputLineage {
   readonly columns: readonly OutputColumn[];
   /** The columns are all there are, in their order. Otherwise any column without an origin may be any of them. */
   readonly isOrdered: boolean;
-  /** Versions of the catalog and of the classifications that it was found with. */
-  readonly ground: string;
+  /** What it was found with: another means that catalog or classifications are others. Undefined: not known. */
+  readonly ground: string | undefined;
   /** The same for equal lineages; part of cache keys. */
   readonly key: string;
 }
@@ -39,7 +39,7 @@ export interface OutputLineage {
 export function describeOutput(
   columns: readonly OutputColumn[],
   isOrdered: boolean,
-  ground: string,
+  ground: string | undefined,
 ): OutputLineage | undefined {
   if (columns.every(({ sources }) => sources.length === 0)) return undefined;
   const parts = columns.map(({ sources, how, keepsOrigin }) => [
@@ -48,8 +48,4 @@ export function describeOutput(
     sources.map(({ oid, attribute }) => `${oid}.${attribute}`),
   ]);
   return { columns, isOrdered, ground, key: JSON.stringify([isOrdered, ground, parts]) };
-}
-
-export function groundOf(catalog: { version: number }, classifications: { version: number }): string {
-  return `${catalog.version}.${classifications.version}`;
 }

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CollectorClient } from '../../../proxy/kit/collectorClient.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
@@ -50,7 +52,9 @@ function policyFolder(name: string, connections: unknown): string {
 
 /** What it says before it ends, where it does not start. */
 async function refusal(args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runCommand(['collector', ...args]);
+  const { status, stdout, stderr } = await runCommand(['collector', ...args], {
+    XDG_DATA_HOME: join(folder, 'home'),
+  });
   expect(status).toBeGreaterThan(0);
   expect(stdout).toBe('');
   return stderr;
@@ -77,7 +81,7 @@ describe('portcullis collector', () => {
         policy,
         '--json',
       ],
-      { LAB_URL: 'postgres://lab:lab-pw@127.0.0.1/lab' },
+      { LAB_URL: 'postgres://lab:lab-pw@127.0.0.1/lab', XDG_DATA_HOME: join(folder, 'home') },
     );
     await collector.said(/"ready":true.*\n/);
     const { url, join: link } = JSON.parse(collector.stdout());
@@ -109,6 +113,33 @@ describe('portcullis collector', () => {
       expect(list.split('\n').filter((line) => line.includes(data))).toEqual([]);
       expect(existsSync(join(data, 'postgres', 'postmaster.pid'))).toBe(false);
     }
+  });
+
+  it('signs its log with the key it is given, or makes one beside its data, and with no other after that', async () => {
+    const admin = new Client(postgres.url());
+    await admin.connect();
+    await admin.query('CREATE DATABASE keyed');
+    await admin.end();
+    const args = ['--issuer', provider.issuer, '--database-url', postgres.url('keyed')];
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const key = join(folder, 'log.pem');
+    writeFileSync(key, privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    const collector = startCommand(['collector', ...args, '--signing-key', key, '--json']);
+    await collector.said(/"ready":true.*\n/);
+    expect(await collector.end('SIGTERM')).toBe(0);
+    const other = await refusal([...args]);
+    expect(other).toMatch(/the log in this store is signed by .*--signing-key/);
+    expect(await refusal([...args, '--signing-key', join(folder, 'none.pem')])).toContain('cannot be read');
+  });
+
+  it('takes a witness with the key that it cosigns with, and nothing that is none', async () => {
+    const args = ['--issuer', provider.issuer, '--database-url', postgres.url('keyed')];
+    const witness = ['--witness', 'https://witness.example.com/'];
+    expect(await refusal([...args, ...witness])).toContain('--witness and --witness-key go together');
+    expect(await refusal([...args, ...witness, '--witness-key', 'x'])).toContain('"x" is no Ed25519 key');
+    const noteKey = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+    expect(await refusal([...args, ...witness, '--witness-key', noteKey])).toContain('not for cosignatures');
+    expect(await refusal([...args, '--witness', 'x', '--witness-key', noteKey])).toContain('not the address');
   });
 
   it('keeps data under the XDG data home unless told', async () => {

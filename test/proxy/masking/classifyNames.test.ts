@@ -70,7 +70,7 @@ describe('names of columns', () => {
     'phone_type',
     'password_changed_at',
     'address_id',
-    'mac_address',
+    'mac_os_version',
     'token_type',
     'card_brand',
     'card_last4',

@@ -1,17 +1,17 @@
 /** What values are taken for, what only looks alike, and that hostile values cost no time. */
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
-import {
-  countCards,
-  findInText,
-  isCardNumber,
-  isIban,
-  isSsn,
-  valueDetectors,
-} from '../../../proxy/masking/columns/detectors.ts';
 import { judgeValues } from '../../../proxy/masking/columns/sampleColumns.ts';
+import { findSensitive } from '../../../proxy/masking/detecting/findSensitive.ts';
 
 const many = (make: (i: number) => string) => Array.from({ length: 100 }, (_, i) => make(i));
+/** The form of the first find in a text that lies between others in its buffer, which must not be read. */
+function find(text: string): string | undefined {
+  const bytes = Buffer.from(`a4${text}4a`);
+  const finding = findSensitive(bytes, 2, bytes.length - 2);
+  return finding && `${finding.form}: ${bytes.toString('utf8', finding.start, finding.end)}`;
+}
+
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const jwt = `${base64({ alg: 'HS256' })}.${base64({ sub: 'a' })}.c2lnbmF0dXJl`;
 
@@ -23,7 +23,7 @@ describe('values', () => {
       '378282246310005',
       '6011-1111-1111-1117',
     ]) {
-      expect([good, isCardNumber(good)]).toEqual([good, true]);
+      expect(find(good)).toBe(`payment card: ${good}`);
     }
     for (const bad of [
       '4242424242424241',
@@ -31,18 +31,21 @@ describe('values', () => {
       '0000000000000000',
       '424242',
       '4242  424242424242',
+      'order 4242424242424242',
+      '#4242424242424242',
+      '0.4242424242424242',
     ]) {
-      expect([bad, isCardNumber(bad)]).toEqual([bad, false]);
+      expect([bad, find(bad)]).toEqual([bad, undefined]);
     }
   });
 
   it('are accounts with a remainder of 1, and social security numbers in the ranges issued', () => {
-    expect(isIban('DE89370400440532013000')).toBe(true);
-    expect(isIban('GB82 WEST 1234 5698 7654 32')).toBe(true);
-    expect(isIban('DE88370400440532013000')).toBe(false);
-    expect(isSsn('123-45-6789')).toBe(true);
+    expect(find('DE89370400440532013000')).toBe('IBAN: DE89370400440532013000');
+    expect(find('GB82 WEST 1234 5698 7654 32')).toBe('IBAN: GB82 WEST 1234 5698 7654 32');
+    expect(find('DE88370400440532013000')).toBeUndefined();
+    expect(find('123-45-6789')).toBe('SSN: 123-45-6789');
     for (const bad of ['000-45-6789', '666-45-6789', '912-45-6789', '123-00-6789', '123-45-0000'])
-      expect(isSsn(bad)).toBe(false);
+      expect([bad, find(bad)]).toEqual([bad, undefined]);
   });
 
   it.each([
@@ -104,13 +107,28 @@ describe('values', () => {
       'a://b:',
       'é',
       'sk-',
+      '-eyJ',
+      'a$',
+      'password=',
+      '4242 ',
+      '-----BEGIN ',
+      '(212',
+      '"token":',
+      '+49',
+      'AB 12 ',
+      'xoxb-1.',
     ].map((part) => part.repeat(Math.ceil(100_000 / part.length)));
     for (const text of hostile) {
+      const bytes = Buffer.from(text);
       const start = performance.now();
-      findInText(text);
-      countCards(text);
-      for (const detector of valueDetectors) detector.isWhole(text);
-      expect([text.slice(0, 8), performance.now() - start < 500]).toEqual([text.slice(0, 8), true]);
+      for (let from = 0; ; ) {
+        const finding = findSensitive(bytes, 0, bytes.length, { from });
+        if (finding === undefined) break;
+        from = finding.end;
+      }
+      judgeValues([text, text, text]);
+      // Generous: what grows with the square of the length would take minutes.
+      expect([text.slice(0, 8), performance.now() - start < 5_000]).toEqual([text.slice(0, 8), true]);
     }
   });
 });

@@ -8,6 +8,7 @@ import { classifyCatalog } from '../../../proxy/masking/classifyCatalog.ts';
 import { planMasks } from '../../../proxy/masking/maskPlan.ts';
 import type { Catalog } from '../../../proxy/schema/catalog.ts';
 import { loadCatalog } from '../../../proxy/schema/loadCatalog.ts';
+import { judgeUse } from '../../kit/judgeUse.ts';
 import { startTestPostgres, type TestPostgres } from '../../kit/postgres.ts';
 import { WireClient } from '../../kit/wireClient.ts';
 
@@ -80,7 +81,7 @@ describe('a plan', () => {
     'SELECT ctid, tableoid FROM customers',
     'SELECT',
   ])('is none where nothing is masked: %s', async (sql) => {
-    expect((await plan(sql)).plan).toBeUndefined();
+    expect((await plan(sql)).plan?.maskedColumns ?? []).toEqual([]);
   });
 
   it('masks in the format of the portal, each column by its type', async () => {
@@ -102,6 +103,95 @@ describe('a plan', () => {
     expect(unknownRelations).toHaveLength(1);
     expect(catalog.relations.has(unknownRelations[0] ?? 0)).toBe(false);
     expect((await plan('SELECT * FROM customers')).unknownRelations).toEqual([]);
+  });
+});
+
+describe('lineage, where RowDescription names no origin', () => {
+  /** The plan for a statement's rows with the lineage of another statement, or of itself. */
+  async function planned(sql: string, lineageOf = sql, format = 0) {
+    const { output } = judgeUse(lineageOf, { catalog, classifications }, { ground: 'now' });
+    const known = { outputs: output === undefined ? [] : [output], ground: 'now' };
+    return planMasks(await describeRows(sql, format), catalog, classifications, known);
+  }
+  const maskedBy = async (sql: string, lineageOf?: string) =>
+    (await planned(sql, lineageOf)).plan?.columns.map((mask) => mask !== undefined) ?? [];
+
+  it.each<[string, boolean[]]>([
+    ['SELECT id, upper(email), email FROM customers', [false, true, true]],
+    ['SELECT c.*, lower(c.name) FROM customers c', [false, true, true, true, false, true]],
+    ['SELECT status FROM customers UNION ALL SELECT email FROM customers', [true]],
+    ['SELECT count(*), max(birth_date) FROM customers', [false, true]],
+    ['SELECT upper(contact), 1 FROM people', [true, false]],
+  ])('masks what is made of classified columns: %s', async (sql, masked) => {
+    expect(await maskedBy(sql)).toEqual(masked);
+  });
+
+  it('shows nothing of the value, in either format', async () => {
+    for (const format of [0, 1]) {
+      const { plan } = await planned(
+        'SELECT left(email, 3), length(email), to_jsonb(email) FROM customers',
+        undefined,
+        format,
+      );
+      const masks = plan?.columns.map((mask) => mask?.(Buffer.from('jane'), 0, 4)?.toString('utf8'));
+      expect(masks).toEqual(['•••', undefined, `${format === 1 ? '\u0001' : ''}"•••"`]);
+    }
+    expect((await planned('SELECT md5(email) AS x FROM customers')).plan?.maskedColumns).toEqual([
+      { column: 'x', classification: 'pii.email' },
+    ]);
+  });
+
+  it('masks every column without an origin where the two do not have the same columns', async () => {
+    expect(
+      await maskedBy(
+        'SELECT id, upper(status), upper(email) FROM customers',
+        'SELECT upper(email) FROM customers',
+      ),
+    ).toEqual([false, true, true]);
+    expect(
+      await maskedBy(
+        'SELECT oid, upper(relname), 1 FROM pg_class',
+        'SELECT * FROM pg_class, (SELECT upper(email) FROM customers) s',
+      ),
+    ).toEqual([false, true, true]);
+  });
+
+  it('refuses an answer of which the two say what cannot both be true', async () => {
+    const disagrees = async (sql: string, lineageOf: string) =>
+      expect(planned(sql, lineageOf)).rejects.toMatchObject({ code: 'LINEAGE_DISAGREES' });
+    await disagrees('SELECT id, email FROM customers', 'SELECT email, id FROM customers');
+    await disagrees(
+      'SELECT status, upper(email) FROM customers',
+      'SELECT upper(email), status FROM customers',
+    );
+  });
+
+  it('does not compare them where the ground has moved between', async () => {
+    const text = 'SELECT email, id FROM customers';
+    const { output } = judgeUse(text, { catalog, classifications }, { ground: 'before' });
+    if (output === undefined) throw new Error('no lineage');
+    const description = await describeRows('SELECT id, email FROM customers');
+    const { plan } = planMasks(description, catalog, classifications, { outputs: [output], ground: 'now' });
+    expect(plan?.columns.map((mask) => mask !== undefined)).toEqual([false, true]);
+  });
+
+  it('masks by any of several, for a cursor may be one of them', async () => {
+    const outputs = [
+      'SELECT id, upper(email) FROM customers',
+      'SELECT upper(name), 1 FROM customers',
+    ].flatMap((sql) => judgeUse(sql, { catalog, classifications }).output ?? []);
+    const description = await describeRows('SELECT upper(status), 2 FROM customers');
+    const { plan } = planMasks(description, catalog, classifications, { outputs });
+    expect(plan?.columns.map((mask) => mask !== undefined)).toEqual([true, true]);
+    const unknown = planMasks(description, catalog, classifications, { isOutputUnknown: true });
+    expect(unknown.plan?.columns.map((mask) => mask !== undefined)).toEqual([true, true]);
+  });
+
+  it('tells which columns the catalog does not know yet', async () => {
+    await wire.query('ALTER TABLE products ADD COLUMN added text');
+    const { unknownColumns } = await plan('SELECT * FROM products');
+    expect(unknownColumns).toHaveLength(1);
+    expect(unknownColumns[0]).toMatch(/^\d+\.3$/);
   });
 });
 

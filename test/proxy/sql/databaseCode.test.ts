@@ -56,6 +56,10 @@ const schema = `
   CREATE TYPE mood AS ENUM ('sad', 'ok');
   CREATE FUNCTION to_mood(int) RETURNS mood LANGUAGE sql AS $$ DELETE FROM items; SELECT 'ok'::mood $$;
   CREATE CAST (int AS mood) WITH FUNCTION to_mood(int);
+  CREATE TYPE span AS RANGE (subtype = float8, subtype_diff = float8mi);
+  CREATE FUNCTION gap(float8, float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN DELETE FROM items; RETURN 1; END $$;
+  CREATE TYPE gap_span AS RANGE (subtype = float8, subtype_diff = gap);
+  CREATE TYPE tidy_span AS RANGE (subtype = tidy_int);
   CREATE EXTENSION pg_trgm;
   CREATE EXTENSION dblink;
   CREATE EXTENSION tablefunc;`;
@@ -99,6 +103,7 @@ describe.each(versions)('the code of a database of PostgreSQL %i', (version) => 
     ['SELECT similarity(status, status) FROM orders', []],
     ['SELECT * FROM few', []],
     ['SELECT public.plain_sum(1, 2)', []],
+    ['SELECT span(1, 2), span(1, 2, $$[]$$), $$[1,2)$$::span, $$[1,2)$$::span && span(0, 3)', []],
   ])('lets %s be what it is: a read', (text, effects) => {
     expect(effectsOf(text)).toEqual(effects);
     expect(factsOf(text).readOnly).toBe(true);
@@ -116,6 +121,9 @@ describe.each(versions)('the code of a database of PostgreSQL %i', (version) => 
     ['SELECT strange_sum(id) FROM orders', ['delete audit absent']],
     ['SELECT 1 === 2', ['delete audit absent']],
     ['SELECT 1::mood', ['delete items absent']],
+    ['SELECT gap_span(1, 2)', ['delete items absent']],
+    ['SELECT $$[1,2)$$::gap_span', ['delete items absent']],
+    ['SELECT tidy_span(1, 2)', ['procedural tidy_span']],
     ['SELECT * FROM guarded', ['delete items absent']],
     ['INSERT INTO inbox DEFAULT VALUES', ['delete items absent', 'insert inbox']],
     ['INSERT INTO with_domain VALUES (1)', ['delete items absent', 'insert with_domain']],

@@ -184,6 +184,12 @@ describe('facts for the session', () => {
       setting: 'client_encoding',
       value: 'LATIN1',
     });
+    // Encodings by their bare names, as the server reads them: asyncpg quotes the quotes too.
+    for (const spelt of ["'utf-8'", "'''utf-8'''", "'U T_F 8'"]) {
+      const [found] = factsOf(`SET client_encoding = ${spelt}`).effects;
+      expect(found?.value?.toLowerCase(), spelt).toBe('utf8');
+    }
+    expect(factsOf("SET client_encoding = 'utf\u00e98'").effects[0]).toMatchObject({ value: 'utf\u00e98' });
     expect(factsOf('SET standard_conforming_strings = off').effects[0]).toMatchObject({ value: 'off' });
     expect(factsOf('SET TRANSACTION READ WRITE').effects[0]).toMatchObject({
       setting: 'transaction_read_only',

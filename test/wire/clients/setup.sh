@@ -7,7 +7,7 @@ set -uo pipefail
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/portcullis-clients"
 drivers=("psycopg[binary]==3.3.9" "psycopg2-binary==2.9.13" "SQLAlchemy==2.1.9" "Django==5.2.19" "asgiref==3.13.0" "sqlparse==0.6.1"
-  "typing_extensions==4.16.0")
+  "typing_extensions==4.16.0" "asyncpg==0.32.0" "async-timeout==5.0.1")
 pgjdbc="42.7.7"
 here="$(cd "$(dirname "$0")" && pwd)"
 status=0
