@@ -17,6 +17,7 @@ const badgeWords: Readonly<Record<DriftBadge, string>> = {
 export function describeNode(node: SchemaNode): string | undefined {
   const lines = [[node.label, node.description].filter((text) => text !== '').join(' — ')];
   if (node.isMasked) lines.push('Its values are masked before they reach this machine.');
+  if (node.reason !== undefined) lines.push(node.reason);
   for (const item of node.items.slice(0, shownItems)) lines.push('', describeItem(item, !isPart(node)));
   const more = node.items.length - shownItems;
   if (more > 0) lines.push('', `… and ${count(more, 'more difference')}.`);

@@ -26,6 +26,8 @@ export interface SchemaNode {
   readonly label: string;
   readonly description: string;
   readonly isMasked: boolean;
+  /** Why it is masked, or what is wrong with the rules of masking: full sentences. */
+  readonly reason?: string | undefined;
   readonly badge: DriftBadge | undefined;
   /** What differs here and below, as it is to be told. */
   readonly items: readonly DriftItem[];
@@ -44,12 +46,15 @@ export function connectionNode(connection: ConnectionStatus, state: SchemaState 
   if (connection.state === 'failed') facts.push('failed');
   if (state !== undefined && state.drift.baseline === undefined) facts.push('no baseline');
   if (items.length > 0) facts.push(count(items.length, 'difference'));
+  const problems = state?.maskingProblems ?? [];
+  if (problems.length > 0) facts.push(`${count(problems.length, 'masking rule')} without effect`);
   return {
     id: nodeId([connection.name]),
     kind: 'connection',
     label: connection.name,
     description: facts.join(' · '),
     isMasked: false,
+    reason: problems.length === 0 ? undefined : problems.join('\n'),
     badge: strongest(items),
     items,
     connection: connection.name,
@@ -66,7 +71,10 @@ function schemaNodes(connection: string, state: SchemaState): SchemaNode[] {
   for (const [key, [first]] of drift)
     if (!tables.has(key) && first !== undefined) tables.set(key, { schema: first.schema, name: first.table });
   const nodes = [...tables].map(([key, table]) =>
-    tableNode({ connection, classifications: state.classifications, ...table }, drift.get(key) ?? []),
+    tableNode(
+      { connection, classifications: state.classifications, reasons: state.reasons ?? {}, ...table },
+      drift.get(key) ?? [],
+    ),
   );
   return [...groupBy(nodes, ({ schema }) => schema ?? '')]
     .map(([schema, children]) => schemaNode(schema, children))
@@ -99,6 +107,7 @@ interface TableFacts {
   readonly name: string;
   readonly live?: SnapshotTable;
   readonly classifications: SchemaState['classifications'];
+  readonly reasons: NonNullable<SchemaState['reasons']>;
 }
 
 const kindWords: Readonly<Record<SnapshotTable['kind'], string>> = {
@@ -167,6 +176,7 @@ interface Part {
   readonly name: string;
   readonly description: string;
   readonly isMasked: boolean;
+  readonly reason?: string | undefined;
 }
 
 function part(kind: Part['kind'], name: string, description: string): Part {
@@ -181,6 +191,7 @@ function partNode(facts: TableFacts, shown: Part, items: readonly DriftItem[]): 
     label: shown.name,
     description: shown.description,
     isMasked: shown.isMasked,
+    reason: shown.reason,
     badge: badgeOf(items),
     items,
     connection,
@@ -191,12 +202,14 @@ function partNode(facts: TableFacts, shown: Part, items: readonly DriftItem[]): 
 
 /** A masked column says what it is; any other its type. */
 function describeColumn(facts: TableFacts, column: SnapshotTable['columns'][number]): Part {
-  const classification = facts.classifications[`${facts.schema}.${facts.name}.${column.name}`];
+  const name = `${facts.schema}.${facts.name}.${column.name}`;
+  const classification = facts.classifications[name];
   const description =
     classification === undefined
       ? `${column.type}${column.nullable ? '' : ' · not null'}`
       : `${classification} · masked`;
-  return { kind: 'column', name: column.name, description, isMasked: classification !== undefined };
+  const isMasked = classification !== undefined;
+  return { kind: 'column', name: column.name, description, isMasked, reason: facts.reasons[name] };
 }
 
 /** What stands behind `ON schema.table`: the table is the node above. */

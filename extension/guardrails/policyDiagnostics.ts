@@ -1,4 +1,4 @@
-/** Errors and warnings in `.cedar` files while they are written, by the check that the proxy makes before it uses them. */
+/** Errors and warnings in `.cedar` files, and masking.yaml beside them, while they are written, by the check that the proxy makes before it uses them. */
 import {
   Diagnostic,
   type DiagnosticCollection,
@@ -18,6 +18,7 @@ const pauseMs = 300;
 /** UTF-16 code units of all files together. */
 const longestText = 1_000_000;
 const mostFiles = 200;
+const maskingName = /^masking\.ya?ml$/i;
 
 /** Waits for the first policy file: until then nothing is loaded, asked or started. */
 export function registerPolicyDiagnostics(proxy: ProxyControl): Disposable {
@@ -79,6 +80,8 @@ class PolicyDiagnostics implements Disposable {
     const open = openPolicies(document, folder);
     const saved = document.isUntitled ? new Map<string, string>() : await readPolicies(folder);
     const files = filesToCheck(saved, new Map([...open].map(([name, { text }]) => [name, text])));
+    // Other tools may have a masking.yaml too: ours lies beside policies.
+    if (!files.some(({ name }) => !maskingName.test(name))) return;
     const isTooMuch = files.reduce((sum, { text }) => sum + text.length, 0) > longestText;
     const answer = isTooMuch
       ? undefined
@@ -146,7 +149,8 @@ async function readPolicies(folder: Uri): Promise<Map<string, string>> {
   try {
     const entries = await workspace.fs.readDirectory(folder);
     const names = entries.filter(
-      ([name, type]) => (type & FileType.File) !== 0 && /^[^.].*\.cedar$/i.test(name),
+      ([name, type]) =>
+        (type & FileType.File) !== 0 && (/^[^.].*\.cedar$/i.test(name) || maskingName.test(name)),
     );
     for (const [name] of names.slice(0, mostFiles)) {
       texts.set(name, new TextDecoder().decode(await workspace.fs.readFile(Uri.joinPath(folder, name))));
@@ -166,7 +170,8 @@ function diagnosticOf({ severity, line, column, endColumn, message }: PolicyMark
 
 /** Not those that another extension shows, such as the old side of a comparison. */
 function isPolicy({ languageId, uri }: TextDocument): boolean {
-  return languageId === 'cedar' && ['file', 'untitled', 'vscode-remote', 'vscode-vfs'].includes(uri.scheme);
+  const isOurs = languageId === 'cedar' || (languageId === 'yaml' && maskingName.test(nameOf(uri)));
+  return isOurs && ['file', 'untitled', 'vscode-remote', 'vscode-vfs'].includes(uri.scheme);
 }
 
 function folderOf(uri: Uri): Uri {

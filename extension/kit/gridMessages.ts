@@ -9,6 +9,8 @@ export interface GridColumn {
   /** Numbers stand at the right edge of their column. */
   readonly isNumeric: boolean;
   readonly mask?: { readonly classification: string; readonly method: string };
+  /** Why it is masked, or is not, and where it comes from: full sentences. */
+  readonly why?: string;
 }
 
 /** Why a statement failed: the server's own fields, where it sent them. */

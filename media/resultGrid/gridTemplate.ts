@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { styleMap } from 'lit/directives/style-map.js';
 import type { GridCell, GridColumn, GridRange } from '../../extension/kit/gridMessages.ts';
+import { visibleLine } from '../kit/visibleText.ts';
 import { cellText, maskWords } from './cellText.ts';
 import type { PlacedColumn } from './columnLayout.ts';
 import { type CellPlace, isWithin } from './gridSelection.ts';
@@ -47,10 +48,11 @@ export function gridTemplate(view: GridView): TemplateResult {
 function header(view: GridView, { index, left, width }: PlacedColumn): TemplateResult | typeof nothing {
   const column = view.columns[index];
   if (column === undefined) return nothing;
-  const { name, type, mask } = column;
-  const words = mask === undefined ? `${name}: ${type}` : `${name}: ${type}; ${maskWords(mask)}`;
+  const { name, type, mask, why } = column;
+  const known = mask === undefined ? `${name}: ${type}` : `${name}: ${type}; ${maskWords(mask)}`;
+  const words = why === undefined ? known : `${known}\n${visibleLine(why)}`;
   return html`<div
-    class="columnHeader" role="columnheader" aria-colindex=${index + 2} aria-label=${words} data-column=${index}
+    class="columnHeader" role="columnheader" aria-colindex=${index + 2} aria-label=${known} data-column=${index}
     style=${styleMap({ left: `${left + view.numberWidth}px`, width: `${width}px` })}
   >
     <span class="columnName" title=${words}

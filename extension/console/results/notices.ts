@@ -8,8 +8,13 @@ import type {
 const maskState: MaskNoticeState = '01P01';
 const holdState: HoldNoticeState = '01P02';
 
+export interface MaskedColumns {
+  readonly columns: MaskedColumnsNotice['columns'];
+  readonly clear: NonNullable<MaskedColumnsNotice['clear']>;
+}
+
 export type ConsoleNotice =
-  | { readonly kind: 'masked'; readonly columns: MaskedColumnsNotice['columns'] }
+  | ({ readonly kind: 'masked' } & MaskedColumns)
   | { readonly kind: 'held'; readonly request: string; readonly message: string }
   /** Anything else, the server's own words: RAISE NOTICE, warnings. */
   | { readonly kind: 'words'; readonly text: string };
@@ -25,7 +30,11 @@ interface NoticeFields {
 export function readNotice({ code, severity, message = '', detail }: NoticeFields): ConsoleNotice {
   const told = readJson(detail);
   if (code === maskState && isRecord(told) && Array.isArray(told['columns']))
-    return { kind: 'masked', columns: told['columns'].filter(isMaskedColumn) };
+    return {
+      kind: 'masked',
+      columns: told['columns'].filter(isMaskedColumn),
+      clear: Array.isArray(told['clear']) ? told['clear'].filter(isClearColumn) : [],
+    };
   if (code === holdState && isRecord(told) && typeof told['request'] === 'string')
     return { kind: 'held', request: told['request'], message };
   return { kind: 'words', text: `${severity ?? 'NOTICE'}: ${message}` };
@@ -37,8 +46,24 @@ function isMaskedColumn(value: unknown): value is MaskedColumnsNotice['columns']
     typeof value['index'] === 'number' &&
     typeof value['name'] === 'string' &&
     typeof value['classification'] === 'string' &&
-    typeof value['method'] === 'string'
+    typeof value['method'] === 'string' &&
+    isText(value['why']) &&
+    isText(value['source'])
   );
+}
+
+function isClearColumn(value: unknown): value is MaskedColumns['clear'][number] {
+  return (
+    isRecord(value) &&
+    typeof value['index'] === 'number' &&
+    typeof value['why'] === 'string' &&
+    isText(value['source'])
+  );
+}
+
+/** Or absent. */
+function isText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
 }
 
 function readJson(text: string | undefined): unknown {

@@ -3,7 +3,7 @@ import { isProduction } from '../../kit/environment.ts';
 import type { GridColumn, ResultSnapshot, ResultState } from '../../kit/gridMessages.ts';
 import type { ColumnField, QueryListener } from '../session/streamedQuery.ts';
 import { describeType, isNumericType } from './columnType.ts';
-import { type ConsoleNotice, readNotice } from './notices.ts';
+import { type MaskedColumns, readNotice } from './notices.ts';
 import { RowStore } from './rowStore.ts';
 
 /** A statement that talks without end must not fill the memory. */
@@ -34,7 +34,7 @@ export class ResultRun implements QueryListener {
   #columns: GridColumn[] = [];
   #rowSet = 0;
   /** Told before the columns that it speaks of. */
-  #masksAhead: Extract<ConsoleNotice, { kind: 'masked' }>['columns'] = [];
+  #masksAhead: MaskedColumns = { columns: [], clear: [] };
   #isAmongRows = false;
   #isFull = false;
   #isClosed = false;
@@ -100,7 +100,7 @@ export class ResultRun implements QueryListener {
       isNumeric: isNumericType(dataTypeID),
     }));
     this.#mark(this.#masksAhead);
-    this.#masksAhead = [];
+    this.#masksAhead = { columns: [], clear: [] };
     this.onChange();
   }
 
@@ -125,8 +125,8 @@ export class ResultRun implements QueryListener {
       this.#state = { kind: 'held', request: notice.request, message: notice.message };
     else if (notice.kind === 'words') {
       if (this.#notices.length < keptNotices) this.#notices.push(notice.text);
-    } else if (this.#isAmongRows) this.#mark(notice.columns);
-    else this.#masksAhead = notice.columns;
+    } else if (this.#isAmongRows) this.#mark(notice);
+    else this.#masksAhead = notice;
     this.onChange();
   }
 
@@ -171,11 +171,17 @@ export class ResultRun implements QueryListener {
     if (this.#state.kind === 'held') this.#state = { kind: 'running' };
   }
 
-  #mark(masked: Extract<ConsoleNotice, { kind: 'masked' }>['columns']): void {
+  #mark({ columns, clear }: MaskedColumns): void {
     this.#columns = this.#columns.map((column, index) => {
-      const mask = masked.find((told) => told.index === index);
-      if (mask === undefined) return column;
-      return { ...column, mask: { classification: mask.classification, method: mask.method } };
+      const mask = columns.find((told) => told.index === index);
+      const told = mask ?? clear.find((one) => one.index === index);
+      if (told === undefined) return column;
+      const from = told.source === undefined ? '' : ` From ${told.source}.`;
+      return {
+        ...column,
+        ...(mask !== undefined && { mask: { classification: mask.classification, method: mask.method } }),
+        ...(told.why !== undefined && { why: `${told.why}${from}` }),
+      };
     });
   }
 }

@@ -67,6 +67,26 @@ describe('notices of the proxy', () => {
     }
   });
 
+  it('say why columns are masked, or not, and where they come from', () => {
+    const why = 'Masked (partial) as pii.email: the column is named email.';
+    const masked = { index: 1, name: 'email', classification: 'pii.email', method: 'partial', why };
+    const told = JSON.stringify({
+      columns: [{ ...masked, source: 'public.customers.email' }],
+      clear: [
+        { index: 0, why: 'Not masked: nothing protected is in it.' },
+        { index: 2, why: 3 },
+      ],
+    });
+    const run = new ResultRun('SELECT', target);
+    run.addNotice({ code: '01P01', message: 'masked', detail: told });
+    run.startRows([text('id'), text('email'), text('x')]);
+    expect(run.snapshot().columns.map((column) => column.why)).toEqual([
+      'Not masked: nothing protected is in it.',
+      `${why} From public.customers.email.`,
+      undefined,
+    ]);
+  });
+
   it('belong to the next rows where the last ones have ended', () => {
     const run = new ResultRun('SELECT; SELECT', target);
     run.startRows([text('a'), text('b')]);
@@ -96,6 +116,7 @@ describe('notices of the proxy', () => {
     expect(readNotice({ code: '01P01', detail: '{"columns":[{"index":"0"}]}' })).toEqual({
       kind: 'masked',
       columns: [],
+      clear: [],
     });
   });
 });

@@ -93,7 +93,6 @@ export const psqlCommands: Readonly<Record<string, string>> = {
 \\deu
 \\det+
 \\db
-\\db+
 \\l
 \\l demo
 \\dl
@@ -102,7 +101,7 @@ export const psqlCommands: Readonly<Record<string, string>> = {
 \\dFd+
 \\dFp+
 \\dFt+
-\\dconfig
+\\dconfig *
 \\dconfig *work_mem
 \\dconfig+ search_path
 `,
@@ -133,3 +132,22 @@ SHOW ALL;
 \\! true
 `,
 };
+
+/** Keys as they are typed: psql asks the catalogs for what may follow. Every statement is thrown away, or only reads. */
+export const completions = `${[
+  '\\d depot.sh\t',
+  '\\dt depot.\t\t\\r',
+  'SELECT * FROM depot.sh\t\t;',
+  'SELECT * FROM feature_flags WHERE ena\t\\r',
+  'SELECT cur\t\\r',
+  'INSERT INTO prod\t\\r',
+  'ALTER TABLE cust\tADD CONSTRAINT \t\\r',
+  'ALTER TYPE depot.mo\tRENAME VALUE \t\\r',
+  'DROP INDEX orders_c\t\t\\r',
+  'SET search_p\tTO dep\t\\r',
+  "SET TimeZone TO 'Europe/Ber\t\\r",
+  '\\sf depot.ar\t',
+  '\\c de\t\\r',
+  'GRANT SELECT ON depot.sh\tTO port\t\\r',
+  '\\q',
+].join('\n')}\n`;

@@ -41,7 +41,7 @@ export async function openArena(version: 15 | 18): Promise<Arena> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'portcullis-leaks-'));
   const server = await startTestPostgres({
     version,
-    settings: { autovacuum: 'off', fsync: 'off', full_page_writes: 'off', max_connections: '60' },
+    settings: { autovacuum: 'off', fsync: 'off', full_page_writes: 'off', max_connections: '100' },
   });
   const open = async (database: string) => {
     const client = new Client({ connectionString: server.url(database) });
@@ -87,11 +87,14 @@ export async function openArena(version: 15 | 18): Promise<Arena> {
     direct: (base, twin) => server.url(`${base}_${twin}`),
     finder: new MarkFinder(secrets.a),
     fill: (twin, text) =>
-      text.replaceAll(
-        /\{\{(email|ssn|phone|card|iban) (\d+)\}\}/g,
-        (_, kind: 'email' | 'ssn' | 'phone' | 'card' | 'iban', row: string) =>
-          secrets[twin][kind](Number(row)),
-      ),
+      text
+        .replaceAll('{{twin}}', twin)
+        .replaceAll('{{password}}', server.password)
+        .replaceAll(
+          /\{\{(email|ssn|phone|card|iban) (\d+)\}\}/g,
+          (_, kind: 'email' | 'ssn' | 'phone' | 'card' | 'iban', row: string) =>
+            secrets[twin][kind](Number(row)),
+        ),
     oid: async (base, twin, signature) => {
       const { rows } = await owner(`${base}_${twin}`).query<{ oid: number }>(
         'SELECT $1::regprocedure::oid AS oid',
@@ -117,14 +120,18 @@ export async function openArena(version: 15 | 18): Promise<Arena> {
       return String(rows[0]?.mark);
     },
     restore: async (base) => {
-      for (const twin of twins) {
-        const name = `${base}_${twin}`;
+      // The server makes one database at a time; the proxy looks at both at once.
+      for (const name of twins.map((twin) => `${base}_${twin}`)) {
         await owner(name).end();
         await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
         await make(name);
-        const connection = proxy.connections.get(name);
-        await connection?.refresh().catch(() => connection.refresh());
       }
+      await Promise.all(
+        twins.map(async (twin) => {
+          const connection = proxy.connections.get(`${base}_${twin}`);
+          await connection?.refresh().catch(() => connection.refresh());
+        }),
+      );
     },
     stop: async () => {
       await proxy.stop();

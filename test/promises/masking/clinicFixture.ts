@@ -23,7 +23,7 @@ export function clinicFixture(secrets: Secrets): string {
   CREATE TABLE besuche_2026 PARTITION OF besuche FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (id);
   CREATE TABLE besuche_rest PARTITION OF besuche_2026 DEFAULT;
   INSERT INTO besuche VALUES ${rows(personCount, (i) => [i, i % 2 ? '2025-06-07' : '2026-06-07', i, 'Dr. A', s.email(i), `[${i},${i + 3})`])};
-  CREATE TABLE personal (id int PRIMARY KEY, email text, gehalt numeric(12,2), bonus_spanne money_range);
+  CREATE TABLE personal (id int PRIMARY KEY, email text, gehalt numeric(12,2), gehalt_spanne money_range);
   CREATE TABLE aerzte (fach text) INHERITS (personal);
   INSERT INTO personal VALUES ${rows(12, (i) => [i, s.email(500 + i), s.salary(500 + i), `[${s.salary(520 + i)},4999999]`])};
   INSERT INTO aerzte VALUES ${rows(12, (i) => [100 + i, s.email(540 + i), s.salary(540 + i), null, 'Chirurgie'])};

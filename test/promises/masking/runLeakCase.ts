@@ -1,22 +1,29 @@
 /** Runs one case against both twins, through the proxy in each mode and once without it. */
+
+import { Sessions } from '../guardrails/sessions.ts';
 import type { Arena } from './arena.ts';
 import { findDifference } from './compareAnswers.ts';
 import type { LeakCase, Verdict } from './leakCase.ts';
 import type { Twin } from './secrets.ts';
 import { type Heard, type Mode, speak } from './speak.ts';
 
+/** Sessions without the proxy serve all cases of an arena. */
+const directSessions = new WeakMap<Arena, Sessions>();
+
 export async function runLeakCase(arena: Arena, leakCase: LeakCase): Promise<Verdict> {
   const { base, isSimpleOnly, isCommitted } = leakCase;
-  const few: readonly Mode[] = isSimpleOnly ? ['simple'] : ['simple', 'binary'];
-  const modes: readonly Mode[] = isSimpleOnly || isCommitted ? few : ['simple', 'extended', 'binary'];
+  const modes: readonly Mode[] = isSimpleOnly || isCommitted ? ['simple'] : ['simple', 'extended', 'binary'];
   const leaked: string[] = [];
   let isAnswered = false;
+  // Its own: what a session has run before may make the proxy more careful.
+  const sessions = new Sessions();
   for (const mode of modes) {
-    const [one, other] = await runTwins(arena, leakCase, mode, (twin) => arena.url(base, twin));
+    const [one, other] = await runTwins(arena, leakCase, mode, sessions, (twin) => arena.url(base, twin));
     const found = await judge(arena, leakCase, one, other);
     if (found !== undefined) leaked.push(`${mode}: ${found}`);
     isAnswered ||= errorIn(one) === undefined;
   }
+  sessions.closeAll();
   return {
     leakCase,
     leaked: leaked.length > 0 ? leaked.join('; ') : undefined,
@@ -29,7 +36,11 @@ export async function runLeakCase(arena: Arena, leakCase: LeakCase): Promise<Ver
 async function disprove(arena: Arena, leakCase: LeakCase): Promise<string | undefined> {
   const { base, isRefused, isRecordOnly, run } = leakCase;
   if (isRecordOnly) return arena.fill('a', String(run)) === run ? 'it names no value' : undefined;
-  const [one, other] = await runTwins(arena, leakCase, 'simple', (twin) => arena.direct(base, twin));
+  const sessions = directSessions.get(arena) ?? new Sessions();
+  directSessions.set(arena, sessions);
+  const [one, other] = await runTwins(arena, leakCase, 'simple', sessions, (twin) =>
+    arena.direct(base, twin),
+  );
   const error = errorIn(one);
   if (one.isChange) return 'it changes the database, and does not say so';
   if (isRefused) return error;
@@ -69,9 +80,10 @@ async function runTwins(
   arena: Arena,
   leakCase: LeakCase,
   mode: Mode,
+  sessions: Sessions,
   url: (twin: Twin) => string,
 ): Promise<[Heard, Heard]> {
-  const { base, isCommitted, isRolledBack } = leakCase;
+  const { base, isCommitted, isRolledBack, leavesNothing } = leakCase;
   const before = await arena.mark();
   const ran = (twin: Twin) =>
     speak(
@@ -83,10 +95,14 @@ async function runTwins(
       },
       leakCase,
       mode,
+      sessions,
     );
   const heard = await Promise.all([ran('a'), ran('b')]);
-  const isChanged = (await arena.mark()) !== before;
-  if (isChanged && !isRolledBack) await arena.restore(base);
+  const isChanged = !leavesNothing && (await arena.mark()) !== before;
+  if (isChanged && !isRolledBack) {
+    sessions.closeAll();
+    await arena.restore(base);
+  }
   if (isChanged && !isCommitted && !isRolledBack) heard[0].isChange = true;
   return heard;
 }

@@ -78,7 +78,7 @@ export function shopFixture(secrets: Secrets): string {
   CREATE AGGREGATE joined (text) (SFUNC = textcat, STYPE = text, INITCOND = '');
   CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm; CREATE EXTENSION pgcrypto; CREATE EXTENSION fuzzystrmatch; CREATE EXTENSION tablefunc;
   CREATE EXTENSION dblink; CREATE EXTENSION pageinspect; CREATE EXTENSION citext; CREATE EXTENSION xml2;
-  CREATE INDEX customers_lower ON customers (lower(email));
+  CREATE INDEX customers_lower ON customers (lower(email)); CREATE INDEX u_email ON u (email);
   CREATE STATISTICS customers_pair (mcv) ON email, city FROM customers;
   ANALYZE;
 `;

@@ -2,6 +2,7 @@
 import { serialize } from 'pg-protocol';
 import { encodeOptions } from '../../../proxy/session/opening/upstream.ts';
 import { WireClient, type WireMessage } from '../../kit/wireClient.ts';
+import type { Sessions } from '../guardrails/sessions.ts';
 import type { LeakCase, Step } from './leakCase.ts';
 
 /** Simple protocol; extended with a Describe; the same with binary results. */
@@ -26,36 +27,37 @@ export async function speak(
   { url, fill, beside, oid }: Twinned,
   { run, isRolledBack, startup }: LeakCase,
   mode: Mode,
+  sessions: Sessions,
 ): Promise<Heard> {
   const steps: readonly Step[] = typeof run === 'string' ? [run] : run;
   const all: readonly Step[] = isRolledBack ? ['BEGIN', ...steps, 'ROLLBACK'] : steps;
   const answers: WireMessage[][] = [];
+  const address = withOptions(url, startup);
   let first: WireClient | undefined;
   let second: WireClient | undefined;
   try {
-    first = await connect(url, startup);
+    first = await sessions.take(address);
     for (const step of all) {
       if (typeof step === 'object' && 'beside' in step) await beside(step.beside);
       else if (typeof step === 'object' && 'call' in step) {
         answers.push(await say(first, callFunction(await oid(step.call), step.argument), mode));
       } else if (typeof step === 'object' && 'other' in step) {
-        second ??= await connect(url, startup);
+        second ??= await WireClient.connect(address);
         answers.push(await say(second, step.other, mode));
       } else answers.push(await say(first, typeof step === 'string' ? fill(step) : step, mode));
     }
   } catch (error) {
     answers.push([asMessage(error)]);
-  } finally {
-    first?.close();
-    second?.close();
   }
+  if (first !== undefined) await sessions.giveBack(address, first);
+  second?.close();
   return { answers };
 }
 
-function connect(url: string, startup: LeakCase['startup']): Promise<WireClient> {
+function withOptions(url: string, startup: LeakCase['startup']): string {
   const address = new URL(url);
   if (startup !== undefined) address.searchParams.set('options', encodeOptions(Object.entries(startup)));
-  return WireClient.connect(address.href);
+  return address.href;
 }
 
 async function say(client: WireClient, step: string | Buffer, mode: Mode): Promise<WireMessage[]> {

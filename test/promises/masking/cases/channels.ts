@@ -213,7 +213,7 @@ export const channels: readonly LeakCase[] = [
     ['PREPARE p(int) AS SELECT email AS x FROM customers WHERE id = $1', 'EXECUTE p(1)', 'EXECUTE p(2)'],
     ['PREPARE p(text) AS SELECT id FROM customers WHERE email < $1', "EXECUTE p('qm')"],
     ['PREPARE p AS SELECT upper(email) FROM customers', 'EXECUTE p'],
-    ['PREPARE p(text) AS SELECT $1::text AS x', 'EXECUTE p((SELECT email FROM customers WHERE id = 1))'],
+    ['PREPARE p(text) AS SELECT $1::text AS x', 'EXECUTE p(mail_of(1))'],
     [
       'PREPARE p AS SELECT status FROM orders',
       'DEALLOCATE p',
@@ -295,7 +295,7 @@ export const channels: readonly LeakCase[] = [
     "SELECT histogram_bounds::text FROM pg_stats WHERE attname = 'email'",
     "SELECT unnest(histogram_bounds::text::text[]) FROM pg_stats WHERE attname = 'email'",
     "SELECT array_length(histogram_bounds, 1), left(histogram_bounds::text, 8) FROM pg_stats WHERE attname = 'email' AND tablename = 'customers'",
-    "SELECT attname FROM pg_stats WHERE histogram_bounds::text LIKE '{qa%' OR histogram_bounds::text < '{qd'",
+    "SELECT attname FROM pg_stats WHERE histogram_bounds::text LIKE '%ukawuw%' ORDER BY 1",
     'SELECT stavalues1, stavalues2 FROM pg_statistic WHERE starelid = $$customers$$::regclass',
     'SELECT s FROM pg_statistic s WHERE starelid = $$customers$$::regclass ORDER BY staattnum',
     'SELECT correlation FROM pg_stats WHERE attname = $$email$$ AND tablename = $$customers$$',
@@ -357,10 +357,16 @@ export const channels: readonly LeakCase[] = [
     'DO $$ BEGIN ASSERT false, (SELECT email FROM customers WHERE id = 1); END $$',
     ["INSERT INTO log (line) VALUES ('x')", rolledBack],
     [['SET client_min_messages TO debug5', 'SELECT notice_mail(2)'], {}],
-    [['LISTEN c', "SELECT pg_notify('c', email) FROM customers"], {}],
-    [['LISTEN c', "SELECT pg_notify('c', upper(email)) FROM customers", 'SELECT 1'], {}],
-    [[{ other: 'LISTEN c' }, "SELECT pg_notify('c', email) FROM customers", { other: 'SELECT 1' }], {}],
-    [['LISTEN c', "DO $$ BEGIN PERFORM pg_notify('c', email) FROM customers; END $$", 'SELECT 1'], {}],
+    [['LISTEN c', "SELECT pg_notify('c', email) FROM customers"], { leavesNothing: true }],
+    [['LISTEN c', "SELECT pg_notify('c', upper(email)) FROM customers", 'SELECT 1'], { leavesNothing: true }],
+    [
+      [{ other: 'LISTEN c' }, "SELECT pg_notify('c', email) FROM customers", { other: 'SELECT 1' }],
+      { leavesNothing: true },
+    ],
+    [
+      ['LISTEN c', "DO $$ BEGIN PERFORM pg_notify('c', email) FROM customers; END $$", 'SELECT 1'],
+      { leavesNothing: true },
+    ],
     [
       [
         { other: 'LISTEN c' },
@@ -368,7 +374,7 @@ export const channels: readonly LeakCase[] = [
         { other: 'SELECT 1' },
         { other: 'SELECT 2' },
       ],
-      {},
+      { leavesNothing: true },
     ],
     [
       [
@@ -376,7 +382,7 @@ export const channels: readonly LeakCase[] = [
         "DO $$ BEGIN EXECUTE format('NOTIFY c, %L', (SELECT email FROM customers WHERE id = 1)); END $$",
         'SELECT 1',
       ],
-      {},
+      { leavesNothing: true },
     ],
     [
       [
@@ -384,7 +390,7 @@ export const channels: readonly LeakCase[] = [
         "DO $$ BEGIN FOR i IN 1..3 LOOP IF (SELECT email FROM customers WHERE id = i) < 'qm' THEN NOTIFY c, 'early'; ELSE NOTIFY c, 'late'; END IF; PERFORM 1; END LOOP; FOR i IN 4..9 LOOP IF (SELECT email FROM customers WHERE id = i) < 'qm' THEN PERFORM pg_notify('c', i::text); END IF; END LOOP; END $$",
         'SELECT 1',
       ],
-      {},
+      { leavesNothing: true },
     ],
     [
       [
@@ -420,14 +426,14 @@ export const channels: readonly LeakCase[] = [
     "SELECT table_to_xml(c, true, true, '') FROM (VALUES ('customers'::regclass)) v(c)",
     "SELECT schema_to_xml('public', true, true, '')",
     "SELECT database_to_xml(true, true, '')",
-    "SELECT xpath('//email/text()', query_to_xml('select email from customers', true, true, ''))",
+    "SELECT xpath('//email/text()', query_to_xml('select email from customers', true, false, ''))",
     "SELECT length(query_to_xml('select email from customers', true, true, '')::text), query_to_xml('select length(email) from customers', true, false, '')::text",
     "SELECT query_to_xml('select id from customers where email < ''qm''', true, true, '')",
     "SELECT ts_stat('select to_tsvector(''simple'', email) from customers')",
     "SELECT word FROM ts_stat('select to_tsvector(''simple'', email) from customers')",
     "SELECT ts_rewrite('a'::tsquery, 'select ''a''::tsquery, plainto_tsquery(''simple'', email) from customers where id = 1')",
     "SELECT mail_dynamic('email')",
-    "SELECT mail_dynamic($$(CASE WHEN email < 'qm' THEN 1/0 ELSE 1 END)::text || email$$)",
+    "SELECT mail_dynamic($$(email < 'qm')::text || email$$)",
     "SELECT * FROM crosstab('select id, 1, email from customers order by 1') AS t(id int, e text)",
     "SELECT * FROM connectby('employees', 'id', 'manager_id', '1', 0) AS t(a int, b int, c int), employees e WHERE e.id = t.a AND e.salary > 4500000",
     [
@@ -446,7 +452,7 @@ export const channels: readonly LeakCase[] = [
     `SELECT table_to_xml('verlauf', false, true, '')`,
   ]),
   ...leaks('M25', 'a', 'shop', [
-    "SELECT * FROM dblink('dbname=' || current_database() || ' port=' || current_setting('port') || ' host=127.0.0.1 user=postgres', 'select email from customers') AS t(e text)",
+    "SELECT * FROM dblink('dbname=' || current_database() || ' port=' || current_setting('port') || ' host=127.0.0.1 user=postgres password={{password}}', 'select email from customers') AS t(e text)",
     [
       [
         'SELECT lo_from_bytea(424242, string_agg(email, $$,$$)::bytea) FROM customers',
@@ -558,7 +564,7 @@ export const channels: readonly LeakCase[] = [
       '/* {{email 6}} */ SELECT 1',
       'SELECT id AS "{{email 7}}" FROM customers',
       "SELECT id FROM customers WHERE email LIKE '{{email 8}}%'",
-      "SELECT U&'{{email 9}}', B'1', X'1', $tag${{email 10}}$tag$, '{{email 11}}'",
+      "SELECT U&'{{email 9}}', B'1', X'1', $$ {{email 10}} $$, '{{email 11}}'",
       "SELEC '{{email 12}}'",
       "SELECT 'unfinished {{email 13}}",
       "PREPARE p AS SELECT id FROM customers WHERE email = '{{email 14}}'",

@@ -131,7 +131,7 @@ export const gathering: readonly LeakCase[] = [
     'SELECT range_agg(int4range(salary, salary + 1)) FROM employees',
     'SELECT string_agg(left(email, 3), $$$$) FROM customers',
     'SELECT array_agg(DISTINCT email) FROM customers',
-    'SELECT count(DISTINCT length(email)), count(DISTINCT left(email, 2)) FROM customers',
+    'SELECT count(DISTINCT left(email, 3)), count(DISTINCT substr(email, 2, 2)) FROM customers',
     ['SELECT any_value(email) FROM customers', { since: 18 }],
   ]),
   ...leaks('M11', 'b', 'clinic', [
@@ -348,7 +348,7 @@ export const gathering: readonly LeakCase[] = [
     'SELECT cards FROM dossier',
     'SELECT gehalt FROM personal',
     'SELECT gehalt::float8, gehalt::int8 FROM personal',
-    'SELECT bonus_spanne FROM personal',
+    'SELECT gehalt_spanne FROM personal',
     'SELECT mehr FROM versand',
     'SELECT letzte_ip FROM versand',
     'SELECT daterange("Geburtsdatum", NULL) FROM "Praxis Süd"."Patienten"',
