@@ -1,7 +1,7 @@
 /** What the proxy itself says to a client during a session, and the little that it reads of the server's answers. */
 import type { ApprovalRequest } from '../approvals/request.ts';
 import type { HoldNoticeState, MaskedColumnsNotice, MaskNoticeState } from '../control/messages.ts';
-import type { PortcullisError } from '../kit/errors.ts';
+import { PortcullisError } from '../kit/errors.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import { maskMethod } from '../masking/maskValue.ts';
 import { encodeError } from '../wire/backendMessages.ts';
@@ -65,4 +65,24 @@ export function readErrorFields(message: Buffer): { severity: string; sqlState: 
 export function encodeRefusal(error: PortcullisError): Buffer {
   const { sqlState, message, detail, hint, position } = error;
   return encodeError({ severity: 'ERROR', sqlState, message, detail, hint, position });
+}
+
+/**
+ * Settings that the server must report as we pinned them; with others it reads another text than we judge. `UNICODE` is UTF8:
+ * the one old name that the server repeats as it was given (check_client_encoding in commands/variable.c).
+ */
+const pinned: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  client_encoding: ['UTF8', 'UNICODE'],
+  standard_conforming_strings: ['on'],
+};
+
+/** Throws PortcullisError ENCODING_REFUSED where a ParameterStatus says that a pinned setting has changed. */
+export function checkParameterStatus(buffer: Buffer, start: number, end: number): void {
+  const cursor = new MessageCursor(buffer, start + 5, end);
+  const name = cursor.cstringBytes().toString('utf8');
+  const value = cursor.cstringBytes().toString('utf8');
+  const wanted = pinned[name];
+  if (wanted !== undefined && !wanted.includes(value)) {
+    throw new PortcullisError('ENCODING_REFUSED', { setting: name, value, allowed: wanted[0] });
+  }
 }

@@ -1,32 +1,36 @@
 /** What the server sends: answers are matched to what was asked, rows and error texts masked, outcomes written. */
 import { monotonicMicros } from '../kit/clock.ts';
-import { PortcullisError } from '../kit/errors.ts';
-import type { CopyRows } from '../masking/copy/copyRows.ts';
+import type { PortcullisError } from '../kit/errors.ts';
+import { cleanMessage } from '../masking/detecting/cleanMessage.ts';
 import { maskErrorFields } from '../masking/maskMessage.ts';
-import { type MaskPlan, maskedColumnsOf } from '../masking/maskPlan.ts';
-import { OutputBuffer } from '../masking/outputBuffer.ts';
-import { type NoteFound, RowMasker } from '../masking/rowMasker.ts';
-import { MessageCursor } from '../wire/cursor.ts';
+import type { MaskPlan } from '../masking/maskPlan.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
 import { Backend, maxMessageBytes, TransactionStatus, WireError } from '../wire/protocol.ts';
-import { encodeMaskNotice, encodeRefusal, readErrorFields, readTag } from './answerMessages.ts';
+import {
+  checkParameterStatus,
+  encodeMaskNotice,
+  encodeRefusal,
+  readErrorFields,
+  readTag,
+} from './answerMessages.ts';
 import { type ColumnProbe, dropPosition, isUnasked } from './columnProbe.ts';
-import { countCopied, rewriteCopyData, startCopyOut } from './copyOut.ts';
+import { countCopied } from './copyOut.ts';
 import type { TableProbe } from './following/tableProbe.ts';
-import { type CountedChange, currentRun, type Expectation, judgementOf } from './inFlight.ts';
-import type { JudgedStatement, StatementRun } from './judging/judgement.ts';
-import { rowsInTag } from './limiting/changedRows.ts';
-import { commitQuery, failingParse, failingQuery, rollbackQuery } from './ownMessages.ts';
+import {
+  currentRun,
+  type Expectation,
+  isNameChange,
+  judgedRows,
+  mayHoldProtectedValues,
+  runsOf,
+} from './inFlight.ts';
+import type { JudgedStatement } from './judging/judgement.ts';
+import { ChangeGate } from './limiting/changeGate.ts';
+import { MaskedOutput } from './maskedOutput.ts';
+import { applyRole, wireName } from './namedStatements.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
-/** Settings that the server must report as we pinned them; with others it reads another text than we judge. */
-const pinned: Readonly<Record<string, string>> = {
-  client_encoding: 'UTF8',
-  standard_conforming_strings: 'on',
-};
-
-const flushOutputAt = 65_536;
 const passInPiecesFrom = 1024 * 1024;
 
 export interface BackendPeer {
@@ -42,14 +46,9 @@ export class BackendStream implements FrameSink {
   readonly #state: SessionState;
   readonly #pipeline: StatementPipeline;
   readonly #peer: BackendPeer;
-  /** Rewritten rows gather here and leave together. */
-  #output = new OutputBuffer();
-  /** Masks the rows of the answer under way; undefined where nothing is masked. */
-  #masker: RowMasker | undefined;
-  /** Whose rows `#masker` is for. */
-  #maskedFor: Expectation | undefined;
-  /** Rewrites what is being copied out; undefined where nothing of it is masked. */
-  #copyOut: CopyRows | undefined;
+  readonly #changes: ChangeGate;
+  readonly #output: MaskedOutput;
+  readonly #cut = (): void => this.walker.cut();
   #isEnded = false;
   /** Messages of ours that wait for the end of one of the server's. */
   #unsaid: Buffer[] = [];
@@ -60,13 +59,15 @@ export class BackendStream implements FrameSink {
     this.#state = state;
     this.#pipeline = pipeline;
     this.#peer = peer;
+    this.#changes = new ChangeGate(state, pipeline, (message) => this.say(message));
+    this.#output = new MaskedOutput(state.inFlight, pipeline, (bytes) => peer.toClient(bytes));
   }
 
   feed(bytes: Buffer, length: number): void {
     if (this.#isEnded) return;
     this.#guard(() => {
       this.walker.feed(bytes, length);
-      this.#flushOutput();
+      this.#output.flush();
     });
   }
 
@@ -76,7 +77,7 @@ export class BackendStream implements FrameSink {
       this.#unsaid.push(message);
       return;
     }
-    this.#flushOutput();
+    this.#output.flush();
     this.#peer.toClient(message);
   }
 
@@ -97,16 +98,13 @@ export class BackendStream implements FrameSink {
   /** Large values pass in pieces. Others are gathered, so that a server that dies does not leave half a row behind. */
   onPartial(type: number, length: number): Partial {
     if (length < passInPiecesFrom) return Partial.gather;
-    if (type === Backend.copyData) return this.#copyOut === undefined ? Partial.pass : Partial.gather;
+    if (type === Backend.copyData) return this.#output.isRewritingCopy ? Partial.gather : Partial.pass;
     if (type !== Backend.dataRow) return Partial.gather;
-    this.#findMasks();
-    if (this.#masker !== undefined) return Partial.gather;
-    this.#countRow();
-    return Partial.pass;
+    return this.#output.mustGatherRow() ? Partial.gather : Partial.pass;
   }
 
   forward(buffer: Buffer, start: number, end: number): void {
-    this.#flushOutput();
+    this.#output.flush();
     this.#peer.toClient(buffer.subarray(start, end));
   }
 
@@ -120,7 +118,7 @@ export class BackendStream implements FrameSink {
       return this.#onProbe(head.probe, type, buffer, start, end);
     switch (type) {
       case Backend.dataRow:
-        return this.#onDataRow(buffer, start, end);
+        return taken(this.#output.takeRow(buffer, start, end, this.#cut));
       case Backend.rowDescription:
         return this.#onRowDescription(buffer, start, end);
       case Backend.noData:
@@ -131,10 +129,7 @@ export class BackendStream implements FrameSink {
         if (this.#state.inFlight.head?.kind === 'execute') this.#state.inFlight.shift();
         return Verdict.forward;
       case Backend.portalSuspended:
-        // Of what writes and is not read to its end nobody learns how many rows it has changed.
-        if (this.#overrunOf('suspended') !== undefined) return this.#undo('suspended');
-        this.#endStatement('suspended');
-        return Verdict.forward;
+        return this.#onSuspended(buffer, start, end);
       case Backend.parseComplete:
         return this.#onParseComplete();
       case Backend.bindComplete:
@@ -150,54 +145,28 @@ export class BackendStream implements FrameSink {
         return this.#onError(buffer, start, end);
       case Backend.noticeResponse:
         return this.#onNotice(buffer, start, end);
+      case Backend.notificationResponse:
+        return this.#forwardClean(buffer, start, end);
       case Backend.parameterStatus:
-        return this.#onParameterStatus(buffer, start, end);
+        checkParameterStatus(buffer, start, end);
+        return Verdict.forward;
       case Backend.copyInResponse:
         this.#state.answerCopy('in');
         return Verdict.forward;
       case Backend.copyOutResponse:
-        return this.#onCopyOut(buffer, start, end);
+        this.#tellMasks(this.#output.startCopy(buffer, start, end));
+        return Verdict.forward;
       case Backend.copyData:
-        return this.#onCopyData(buffer, start, end);
+        return taken(this.#output.takeCopyData(buffer, start, end, this.#cut));
       case Backend.copyDone:
-        this.#copyOut?.end();
+        this.#output.endCopy();
         return Verdict.forward;
       case Backend.copyBothResponse:
         throw new WireError('the server began a replication stream');
       default:
-        // ParameterDescription, NotificationResponse pass as they are.
+        // ParameterDescription passes as it is.
         return Verdict.forward;
     }
-  }
-
-  #onDataRow(buffer: Buffer, start: number, end: number): Verdict {
-    this.#findMasks();
-    this.#countRow();
-    const masker = this.#masker;
-    if (masker === undefined) return Verdict.forward;
-    // Behind rewritten rows that wait, copying one more is less than sending both apart.
-    if (this.#output.length === 0 && !masker.mustRewrite(buffer, start, end)) return Verdict.forward;
-    this.walker.cut();
-    masker.maskRow(buffer, start, end, this.#output);
-    if (this.#output.length >= flushOutputAt) this.#flushOutput();
-    return Verdict.taken;
-  }
-
-  #onCopyOut(buffer: Buffer, start: number, end: number): Verdict {
-    const run = currentRun(this.#state.inFlight.head);
-    if (run === undefined) throw new WireError('the server copies out what nobody asked for');
-    const noteFound = this.#noteFoundIn(run);
-    this.#copyOut = startCopyOut(run, this.#pipeline.catalog, noteFound, buffer, start, end);
-    if (run.probe?.plan !== undefined) this.#tellMasks(run.probe.plan);
-    return Verdict.forward;
-  }
-
-  #onCopyData(buffer: Buffer, start: number, end: number): Verdict {
-    if (this.#copyOut === undefined) return Verdict.forward;
-    this.walker.cut();
-    rewriteCopyData(this.#copyOut, buffer, start, end, this.#output);
-    if (this.#output.length >= flushOutputAt) this.#flushOutput();
-    return Verdict.taken;
   }
 
   /** The answer to a question of our own, between answers to the client's. */
@@ -223,25 +192,19 @@ export class BackendStream implements FrameSink {
     return Verdict.taken;
   }
 
-  #countRow(): void {
-    const run = currentRun(this.#state.inFlight.head);
-    if (run === undefined) throw new WireError('the server sent a row that nobody asked for');
-    run.rows++;
-  }
-
   #onRowDescription(buffer: Buffer, start: number, end: number): Verdict {
     const head = this.#state.inFlight.head;
     if (head?.kind === 'describe' && !head.isPortal) return this.#endDescribe();
     const judged = judgedRows(head);
     const plan = this.#pipeline.planRows(buffer.subarray(start, end), judged, this.#fetchedFrom(judged));
     if (plan instanceof Promise) return this.#holdFor(plan);
-    if (plan !== undefined) this.#tellMasks(plan);
+    this.#tellMasks(plan);
     if (head?.kind === 'describe' && 'plan' in head.target) {
       head.target.plan = plan;
       return this.#endDescribe();
     }
     if (head?.kind !== 'query') throw new WireError('the server described rows that nobody asked for');
-    this.#useMasks(head, plan);
+    this.#output.useMasks(head, plan);
     return Verdict.forward;
   }
 
@@ -261,8 +224,8 @@ export class BackendStream implements FrameSink {
     return Verdict.hold;
   }
 
-  #tellMasks(plan: MaskPlan): void {
-    if (!this.#state.wantsNotices || plan.maskedColumns.length === 0) return;
+  #tellMasks(plan: MaskPlan | undefined): void {
+    if (!this.#state.wantsNotices || plan === undefined || plan.maskedColumns.length === 0) return;
     this.walker.cut();
     this.say(encodeMaskNotice(plan));
   }
@@ -271,7 +234,7 @@ export class BackendStream implements FrameSink {
     if (this.#isEnded) return;
     this.#guard(() => {
       this.walker.resume();
-      this.#flushOutput();
+      this.#output.flush();
     });
     if (!this.walker.isHeld) this.#peer.resumeServer();
   }
@@ -282,34 +245,6 @@ export class BackendStream implements FrameSink {
     if (!head.isOurs) return Verdict.forward;
     this.walker.cut();
     return Verdict.taken;
-  }
-
-  /** The rows of an Execute are masked by the plan of its portal; those of a Query by the description before them. */
-  #findMasks(): void {
-    const { head } = this.#state.inFlight;
-    if (head === this.#maskedFor) return;
-    if (head?.kind !== 'execute') throw new WireError('the server sent rows without their description');
-    if (!head.portal.isDescribed) throw new WireError('the server sent rows that are not described');
-    this.#useMasks(head, head.portal.plan);
-  }
-
-  #useMasks(head: Expectation, plan: MaskPlan | undefined): void {
-    this.#maskedFor = head;
-    const run = currentRun(head);
-    if (run !== undefined) run.maskedColumns = maskedColumnsOf(plan);
-    this.#masker = plan === undefined ? undefined : new RowMasker(plan, this.#noteFoundIn(run));
-  }
-
-  #noteFoundIn(run: StatementRun | undefined): NoteFound {
-    return (column, value) => {
-      if (run !== undefined) this.#pipeline.noteFound(run, column, value);
-    };
-  }
-
-  #endRows(): void {
-    this.#masker = undefined;
-    this.#maskedFor = undefined;
-    this.#copyOut = undefined;
   }
 
   #onParseComplete(): Verdict {
@@ -333,75 +268,20 @@ export class BackendStream implements FrameSink {
 
   #onCommandComplete(buffer: Buffer, start: number, end: number): Verdict {
     const tag = readTag(buffer, start, end);
-    const { head } = this.#state.inFlight;
-    if (this.#overrunOf(tag) !== undefined) return this.#undo(tag);
-    if (head?.kind === 'begin' || head?.kind === 'end') return this.#swallow();
-    if (head?.kind !== 'query' || head.change === undefined) {
-      this.#endStatement(tag);
-      return Verdict.forward;
-    }
-    head.change.tag = tag;
-    head.change.complete = Buffer.from(buffer.subarray(start, end));
-    this.#endRows();
+    if (this.#changes.holdsEnd(tag, buffer.subarray(start, end))) return this.#swallowEnd();
+    this.#endStatement(tag);
+    return Verdict.forward;
+  }
+
+  #onSuspended(buffer: Buffer, start: number, end: number): Verdict {
+    if (this.#changes.holdsEnd('suspended', buffer.subarray(start, end))) return this.#swallowEnd();
+    this.#endStatement('suspended');
+    return Verdict.forward;
+  }
+
+  #swallowEnd(): Verdict {
+    this.#output.endAnswer();
     return this.#swallow();
-  }
-
-  /** Set where an Execute has changed more rows than it may, or nobody knows how many. */
-  #overrunOf(tag: string): PortcullisError | undefined {
-    const { head } = this.#state.inFlight;
-    return head?.kind === 'execute' && head.rowsChanged !== undefined
-      ? overrun(tag, head.rowsChanged)
-      : undefined;
-  }
-
-  /** The Execute under way is answered by an error, and its transaction fails, as if the server had raised it. */
-  #undo(tag: string): Verdict {
-    const head = this.#expect('execute');
-    const error = overrun(tag, head.rowsChanged ?? 0) ?? new PortcullisError('CHANGES_NOT_COUNTED');
-    this.#endRows();
-    if (head.run !== undefined) this.#pipeline.finish(head.run, 'error', { sqlState: error.sqlState });
-    this.#state.toServer(failingParse);
-    this.#state.inFlight.push({ kind: 'refusal', error, endsWithReady: false, hasFailed: false });
-    this.#state.startSkipping();
-    this.#state.answerCopy('none');
-    return this.#swallow();
-  }
-
-  /** A Query whose changes are counted is done: its transaction ends as the count says. */
-  #endCounted(head: Extract<Expectation, { kind: 'query' }>, change: CountedChange): Verdict {
-    const run = head.runs[0];
-    if (run === undefined) throw new WireError('changes are counted of a statement that is none');
-    const error = change.tag === undefined ? undefined : overrun(change.tag, change.limit);
-    const { inFlight, toServer } = this.#state;
-    const { touchesClassified } = head;
-    if (change.isOurs) {
-      toServer(change.complete !== undefined && error === undefined ? commitQuery : rollbackQuery);
-      inFlight.push({ kind: 'end', run, change, error, touchesClassified, hasFailed: false });
-      return this.#swallow();
-    }
-    if (error === undefined) {
-      if (change.complete !== undefined) this.#completeRun(run, change);
-      return Verdict.forward;
-    }
-    this.#pipeline.finish(run, 'error', { sqlState: error.sqlState });
-    toServer(failingQuery);
-    inFlight.push({ kind: 'refusal', error, endsWithReady: true, hasFailed: false });
-    return this.#swallow();
-  }
-
-  /** The transaction around a Query has ended: only now the client is told of both. */
-  #endTransaction({ run, change, error, hasFailed }: Extract<Expectation, { kind: 'end' }>): void {
-    this.walker.cut();
-    if (error !== undefined) {
-      this.#pipeline.finish(run, 'error', { sqlState: error.sqlState });
-      this.say(encodeRefusal(error));
-    } else if (change.complete !== undefined && !hasFailed) this.#completeRun(run, change);
-  }
-
-  #completeRun(run: StatementRun, { complete, tag }: CountedChange): void {
-    this.walker.cut();
-    this.#pipeline.finish(run, 'ok', tag === undefined ? {} : { tag });
-    if (complete !== undefined) this.say(complete);
   }
 
   #swallow(): Verdict {
@@ -420,41 +300,32 @@ export class BackendStream implements FrameSink {
       if (isNameChange(run)) this.#state.inFlight.nameChanges--;
       this.#state.answerCopy('none');
     } else throw new WireError('the server completed a statement that nobody asked for');
-    this.#endRows();
+    this.#output.endAnswer();
     if (run === undefined) return;
     if (run.judged.copyOut !== undefined) run.rows = countCopied(tag);
     run.tag = tag;
-    this.#applyRole(run);
+    applyRole(run, this.#state.statements, this.#pipeline);
     this.#pipeline.finish(run, 'ok', more);
-  }
-
-  /** PREPARE, DEALLOCATE and DISCARD ALL change what names mean, now that they have succeeded. */
-  #applyRole(run: StatementRun): void {
-    const { role } = run.judged.facts;
-    if (role.kind === 'prepare') {
-      const judged = this.#pipeline.judgePrepared(role.inner);
-      this.#state.statements.confirm(wireName(role.name), { text: judged.text, judged });
-    } else if (role.kind === 'deallocate') {
-      if (role.name === undefined) this.#state.statements.clearLive();
-      else this.#state.statements.drop(wireName(role.name), this.#state.statements.live(wireName(role.name)));
-    }
   }
 
   #onReadyForQuery(buffer: Buffer, start: number): Verdict {
     const head = this.#state.inFlight.shift();
-    this.#endRows();
+    this.#output.endAnswer();
     switch (head?.kind) {
       case 'query':
         if (head.changesNames) this.#state.inFlight.nameChanges--;
-        if (head.change !== undefined && this.#endCounted(head, head.change) === Verdict.taken)
-          return Verdict.taken;
+        if (head.change !== undefined) {
+          this.walker.cut();
+          if (this.#changes.holdsReady(head)) return Verdict.taken;
+        }
         // After an error the statements behind it did not run.
         for (const run of head.runs) this.#pipeline.finish(run, 'notRun');
         break;
       case 'begin':
         return this.#swallow();
       case 'end':
-        this.#endTransaction(head);
+        this.walker.cut();
+        this.#changes.endTransaction(head);
         break;
       case 'refusal':
         if (head.endsWithReady && head.hasFailed) break;
@@ -484,7 +355,7 @@ export class BackendStream implements FrameSink {
     const head = this.#state.inFlight.head;
     const isProtected = mayHoldProtectedValues(head);
     const run = currentRun(head);
-    this.#endRows();
+    this.#output.endAnswer();
     if (head === undefined) return Verdict.forward;
     const refusal = this.hasSaidFatal ? undefined : this.#ownReason(head, fields.sqlState);
     this.#fail(head, fields.sqlState);
@@ -495,7 +366,7 @@ export class BackendStream implements FrameSink {
       return this.#replaceBy(run.probe.failure);
     if (head.kind === 'probe')
       return this.#replaceBy(dropPosition(isProtected ? maskErrorFields(message) : message));
-    return isProtected ? this.#replaceBy(maskErrorFields(message)) : Verdict.forward;
+    return isProtected ? this.#replaceBy(maskErrorFields(message)) : this.#forwardClean(buffer, start, end);
   }
 
   /** What is said in place of the server's error: it failed because we made it fail. */
@@ -530,41 +401,26 @@ export class BackendStream implements FrameSink {
       const run = currentRun(dropped);
       if (run !== undefined) this.#pipeline.finish(run, isFirst ? status : 'notRun', { sqlState });
       isFirst = false;
-      this.#withdraw(dropped);
+      this.#state.withdraw(dropped);
       inFlight.shift();
     }
     if (inFlight.head === undefined) this.#state.startSkipping();
   }
 
-  #withdraw(dropped: Expectation): void {
-    if (dropped.kind === 'parse') this.#state.statements.withdraw(dropped.name, dropped.statement);
-    else if (dropped.kind === 'bind') this.#state.portals.withdraw(dropped.name, dropped.portal);
-    else if (dropped.kind === 'probe') {
-      if (dropped.probe.holdsNames) this.#state.inFlight.nameChanges--;
-    } else if (dropped.kind === 'execute') {
-      if (isNameChange(dropped.run)) this.#state.inFlight.nameChanges--;
-    }
-  }
-
   #onNotice(buffer: Buffer, start: number, end: number): Verdict {
-    if (!mayHoldProtectedValues(this.#state.inFlight.head)) return Verdict.forward;
+    if (!mayHoldProtectedValues(this.#state.inFlight.head)) return this.#forwardClean(buffer, start, end);
     return this.#replaceBy(maskErrorFields(buffer.subarray(start, end)));
   }
 
-  #onParameterStatus(buffer: Buffer, start: number, end: number): Verdict {
-    const cursor = new MessageCursor(buffer, start + 5, end);
-    const name = cursor.cstringBytes().toString('utf8');
-    const value = cursor.cstringBytes().toString('utf8');
-    const wanted = pinned[name];
-    if (wanted !== undefined && wanted !== value) {
-      throw new PortcullisError('ENCODING_REFUSED', { setting: name, value, allowed: wanted });
-    }
-    return Verdict.forward;
+  /** Texts that touch nothing protected may hold all the same what nobody foresaw. */
+  #forwardClean(buffer: Buffer, start: number, end: number): Verdict {
+    const cleaned = cleanMessage(buffer, start, end);
+    return cleaned === undefined ? Verdict.forward : this.#replaceBy(cleaned);
   }
 
   #replaceBy(message: Buffer): Verdict {
     this.walker.cut();
-    this.#flushOutput();
+    this.#output.flush();
     this.#peer.toClient(message);
     return Verdict.taken;
   }
@@ -574,13 +430,6 @@ export class BackendStream implements FrameSink {
     if (head?.kind !== kind)
       throw new WireError(`the server answered ${kind} where ${head?.kind ?? 'nothing'} was asked`);
     return head as Extract<Expectation, { kind: K }>;
-  }
-
-  #flushOutput(): void {
-    if (this.#output.length === 0) return;
-    const full = this.#output;
-    this.#output = new OutputBuffer();
-    this.#peer.toClient(full.buffer.subarray(0, full.length));
   }
 
   #guard(walk: () => void): void {
@@ -593,38 +442,6 @@ export class BackendStream implements FrameSink {
   }
 }
 
-/** The statement whose rows are described. */
-function judgedRows(head: Expectation | undefined): JudgedStatement | undefined {
-  if (head?.kind === 'query') return currentRun(head)?.judged;
-  const target = head?.kind === 'describe' ? head.target : undefined;
-  return target !== undefined && 'plan' in target ? target.statement.judged.statements[0] : undefined;
-}
-
-/** Set where a statement with that tag has changed more rows than it may, or the tag does not tell. */
-function overrun(tag: string, limit: number): PortcullisError | undefined {
-  const changed = rowsInTag(tag);
-  if (changed === undefined) return new PortcullisError('CHANGES_NOT_COUNTED');
-  return changed > limit ? new PortcullisError('TOO_MANY_ROWS_CHANGED', { changed, rows: limit }) : undefined;
-}
-
-function runsOf(expectation: Expectation): readonly StatementRun[] {
-  if (expectation.kind === 'end') return [expectation.run];
-  if (expectation.kind === 'query') return expectation.runs;
-  return expectation.kind === 'execute' && expectation.run !== undefined ? [expectation.run] : [];
-}
-
-function isNameChange(run: StatementRun | undefined): boolean {
-  const role = run?.judged.facts.role.kind;
-  return role === 'prepare' || role === 'deallocate';
-}
-
-function mayHoldProtectedValues(head: Expectation | undefined): boolean {
-  if (head?.kind === 'query' || head?.kind === 'end') return head.touchesClassified;
-  if (head?.kind === 'probe') return head.probe.touchesClassified;
-  return judgementOf(head)?.touchesClassified ?? false;
-}
-
-/** SQL names are UTF-8 text; names on the wire are kept as latin1 of their bytes. */
-function wireName(name: string): string {
-  return Buffer.from(name, 'utf8').toString('latin1');
+function taken(isTaken: boolean): Verdict {
+  return isTaken ? Verdict.taken : Verdict.forward;
 }

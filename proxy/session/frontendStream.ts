@@ -5,8 +5,8 @@ import type { HoldEnd } from '../approvals/approvalDesk.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { bytesHoldMask } from '../masking/writtenMask.ts';
-import type { CatalogRelation } from '../schema/catalog.ts';
-import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
+import { type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
+import { checkFrontendLength } from '../wire/frontendLengths.ts';
 import {
   readBind,
   readBindParameters,
@@ -16,11 +16,8 @@ import {
   readQuery,
   readTarget,
 } from '../wire/frontendMessages.ts';
-import { Frontend, maxMessageBytes, maxSmallMessageBytes, WireError } from '../wire/protocol.ts';
-import { createProbe } from './copyOut.ts';
-import { TableProbe } from './following/tableProbe.ts';
+import { Frontend, WireError } from '../wire/protocol.ts';
 import { HeldMessage } from './heldMessage.ts';
-import type { CountedChange } from './inFlight.ts';
 import {
   type Answer,
   isAdmission,
@@ -29,9 +26,12 @@ import {
   isRefused,
   needsApproval,
 } from './judging/answer.ts';
+import { unreviewable } from './judging/approvalNeed.ts';
 import type { Admission, ApprovedMessage, JudgedMessage } from './judging/judgement.ts';
-import type { Lookup, Portal, PreparedStatement } from './names.ts';
-import { beginQuery, failingParse, failingQuery } from './ownMessages.ts';
+import { beginCounting } from './limiting/changeGate.ts';
+import { type Lookup, type Portal, type PreparedStatement, unknownName, utf8Name } from './names.ts';
+import { failingParse, failingQuery } from './ownMessages.ts';
+import { askAfter, askBefore, asksServer } from './ownQuestions.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -100,27 +100,7 @@ export class FrontendStream implements FrameSink {
   }
 
   checkHeader(type: number, length: number): void {
-    switch (type) {
-      case Frontend.query:
-      case Frontend.parse:
-      case Frontend.bind:
-      case Frontend.functionCall:
-      case Frontend.copyData:
-        checkLength(type, length, maxMessageBytes);
-        break;
-      case Frontend.copyDone:
-      case Frontend.copyFail:
-      case Frontend.close:
-      case Frontend.describe:
-      case Frontend.execute:
-      case Frontend.flush:
-      case Frontend.sync:
-      case Frontend.terminate:
-        checkLength(type, length, maxSmallMessageBytes);
-        break;
-      default:
-        throw new WireError(`invalid frontend message type ${type}`);
-    }
+    checkFrontendLength(type, length);
   }
 
   onPartial(type: number, length: number): Partial {
@@ -198,59 +178,35 @@ export class FrontendStream implements FrameSink {
     if (admission === undefined) return Verdict.hold;
     if (admission.kind === 'refused') return this.#refuse(admission.error, true);
     if (inFlight.isInSegment && asksServer(admission)) return this.#holdUntilDrained(admission);
-    this.#probeCopies(admission, true);
+    this.#askBefore(admission, true);
     this.#expectQuery(admission);
-    return this.#forwardFollowed(admission, true, buffer.subarray(start, end));
+    return this.#askAfter(admission, true, buffer.subarray(start, end));
   }
 
-  /** After a statement that makes a table of protected columns, asks which table that is. */
-  #forwardFollowed(
-    { runs }: Extract<Admission, { kind: 'run' }>,
-    endsWithReady: boolean,
-    message: Buffer,
-  ): Verdict {
-    const run = runs.find(({ judged }) => judged.follow !== undefined);
-    if (run?.judged.follow === undefined) return Verdict.forward;
-    const follow = (table: CatalogRelation) => this.#pipeline.follow(run, table);
-    const probe = new TableProbe(run.judged.follow.table, endsWithReady, follow);
+  #askBefore(admission: Extract<Admission, { kind: 'run' }>, isQuery: boolean): void {
+    for (const question of askBefore(admission, isQuery, this.#state.inFlight)) {
+      this.walker.cut();
+      this.#peer.toServer(question);
+    }
+  }
+
+  /** Forwards the message, and behind it what is to be asked then. */
+  #askAfter(admission: Extract<Admission, { kind: 'run' }>, isQuery: boolean, message: Buffer): Verdict {
+    const question = askAfter(admission, isQuery, this.#state.inFlight, this.#pipeline);
+    if (question === undefined) return Verdict.forward;
     this.walker.cut();
     this.#peer.toServer(message);
-    this.#peer.toServer(probe.encode());
-    this.#state.inFlight.push({ kind: 'probe', probe });
-    this.#state.inFlight.nameChanges++;
+    this.#peer.toServer(question);
     return Verdict.taken;
-  }
-
-  /** Before what it runs, asks where the columns come from that COPY … TO STDOUT sends. */
-  #probeCopies({ runs, message }: Extract<Admission, { kind: 'run' }>, endsWithReady: boolean): void {
-    for (const run of runs) {
-      run.probe = createProbe(run.judged, message.touchesClassified, endsWithReady);
-      const query = run.judged.copyOut?.query;
-      if (run.probe === undefined || query === undefined) continue;
-      this.walker.cut();
-      this.#peer.toServer(run.probe.encode(query));
-      this.#state.inFlight.push({ kind: 'probe', probe: run.probe });
-    }
   }
 
   #expectQuery({ runs, message, rowsChanged }: Extract<Admission, { kind: 'run' }>): void {
     const { changesNames, hasCopyIn, touchesClassified } = message;
     if (changesNames) this.#state.inFlight.nameChanges++;
-    const change = rowsChanged === undefined ? undefined : this.#beginCounting(rowsChanged);
+    if (rowsChanged !== undefined) this.walker.cut();
+    const change = rowsChanged === undefined ? undefined : beginCounting(this.#state, rowsChanged);
     this.#state.inFlight.push({ kind: 'query', runs, next: 0, changesNames, touchesClassified, change });
     if (hasCopyIn) this.#state.isAwaitingCopy = true;
-  }
-
-  /** A Query commits by itself before it says how many rows it has changed: a transaction of ours keeps it from that. */
-  #beginCounting(limit: number): CountedChange {
-    const isOurs = this.#state.isOutsideTransaction;
-    if (isOurs) {
-      this.walker.cut();
-      this.#peer.toServer(beginQuery);
-      this.#state.inFlight.push({ kind: 'begin' });
-    }
-    this.#state.isCounting = true;
-    return { limit, isOurs, complete: undefined, tag: undefined };
   }
 
   /** The fast-path call runs one function by OID: judged as the SELECT that would call it. */
@@ -331,13 +287,13 @@ export class FrontendStream implements FrameSink {
     if (admission.kind === 'refused') return this.#refuse(admission.error, false);
     const run = admission.runs[0]; // none for an empty text: EmptyQueryResponse
     if (run !== undefined && !portal.isDescribed) this.#describePortal(name, portal);
-    this.#probeCopies(admission, false);
+    this.#askBefore(admission, false);
     const { message, rowsChanged } = admission;
     inFlight.push({ kind: 'execute', portal, run, rowsChanged });
     if (message.changesNames) inFlight.nameChanges++;
     // With the Sync behind it, it would be committed: that waits for the count.
     if (message.hasCopyIn || rowsChanged !== undefined) this.#state.isAwaitingCopy = true;
-    return this.#forwardFollowed(admission, false, buffer.subarray(start, end));
+    return this.#askAfter(admission, false, buffer.subarray(start, end));
   }
 
   /** Asks for the description of a portal that the client did not ask for: its rows are masked by it. */
@@ -510,26 +466,4 @@ export class FrontendStream implements FrameSink {
       this.#peer.onFatal(error instanceof Error ? error : new Error(String(error)));
     }
   }
-}
-
-/** True where a question of our own goes with it. */
-function asksServer({ message }: Extract<Admission, { kind: 'run' }>): boolean {
-  return message.statements.some(({ copyOut, follow }) => copyOut !== undefined || follow !== undefined);
-}
-
-function unknownName(isPortal: boolean, name: string): PortcullisError {
-  return new PortcullisError(isPortal ? 'PORTAL_UNKNOWN' : 'STATEMENT_NAME_UNKNOWN', { name });
-}
-
-function unreviewable(): PortcullisError {
-  return new PortcullisError(
-    'APPROVAL_UNAVAILABLE',
-    { message: 'the function needs approval, and a fast-path call shows a reviewer nothing to read' },
-    { detail: 'It was not run.', hint: 'Call it with SELECT.' },
-  );
-}
-
-/** Names are kept as latin1 so that any bytes stay distinct; on the wire they go back as the bytes they were. */
-function utf8Name(name: string): string {
-  return Buffer.from(name, 'latin1').toString('utf8');
 }

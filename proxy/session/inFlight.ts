@@ -2,7 +2,7 @@
 import type { PortcullisError } from '../kit/errors.ts';
 import type { ColumnProbe } from './columnProbe.ts';
 import type { TableProbe } from './following/tableProbe.ts';
-import type { JudgedMessage, StatementRun } from './judging/judgement.ts';
+import type { JudgedMessage, JudgedStatement, StatementRun } from './judging/judgement.ts';
 import type { Portal, PreparedStatement } from './names.ts';
 
 export type Expectation =
@@ -165,4 +165,31 @@ function isWhole(expectation: Expectation): boolean {
     default:
       return false;
   }
+}
+
+/** The runs that an expectation stands for. */
+export function runsOf(expectation: Expectation): readonly StatementRun[] {
+  if (expectation.kind === 'end') return [expectation.run];
+  if (expectation.kind === 'query') return expectation.runs;
+  return expectation.kind === 'execute' && expectation.run !== undefined ? [expectation.run] : [];
+}
+
+/** PREPARE and DEALLOCATE: names mean something else once it has run. */
+export function isNameChange(run: StatementRun | undefined): boolean {
+  const role = run?.judged.facts.role.kind;
+  return role === 'prepare' || role === 'deallocate';
+}
+
+/** Whether what the server says in place of an answer may quote protected values. */
+export function mayHoldProtectedValues(head: Expectation | undefined): boolean {
+  if (head?.kind === 'query' || head?.kind === 'end') return head.touchesClassified;
+  if (head?.kind === 'probe') return head.probe.touchesClassified;
+  return judgementOf(head)?.touchesClassified ?? false;
+}
+
+/** The statement whose rows are described. */
+export function judgedRows(head: Expectation | undefined): JudgedStatement | undefined {
+  if (head?.kind === 'query') return currentRun(head)?.judged;
+  const target = head?.kind === 'describe' ? head.target : undefined;
+  return target !== undefined && 'plan' in target ? target.statement.judged.statements[0] : undefined;
 }

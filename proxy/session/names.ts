@@ -2,6 +2,7 @@
  * Prepared statements and portals of one session, by name. A name changes when the server confirms it; until then the
  * change is pending, and holds for the messages that come after it up to the next Sync.
  */
+import { PortcullisError } from '../kit/errors.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import type { ApprovedMessage, JudgedMessage } from './judging/judgement.ts';
 import type { Parameters } from './limiting/lookups.ts';
@@ -102,4 +103,14 @@ export class Names<T> {
       if (slot.pending === undefined) this.#slots.delete(name);
     }
   }
+}
+
+/** Names are kept as latin1 so that any bytes stay distinct; on the wire they go back as the bytes they were. */
+export function utf8Name(name: string): string {
+  return Buffer.from(name, 'latin1').toString('utf8');
+}
+
+/** What is said where a portal or a prepared statement is asked for that does not exist. */
+export function unknownName(isPortal: boolean, name: string): PortcullisError {
+  return new PortcullisError(isPortal ? 'PORTAL_UNKNOWN' : 'STATEMENT_NAME_UNKNOWN', { name });
 }

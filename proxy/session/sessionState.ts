@@ -1,6 +1,6 @@
 /** What both directions of a session must agree on: what is under way, what names mean, whether a COPY runs. */
 import type { PortcullisError } from '../kit/errors.ts';
-import { InFlight } from './inFlight.ts';
+import { type Expectation, InFlight, isNameChange } from './inFlight.ts';
 import type { JudgedMessage } from './judging/judgement.ts';
 import { Names, type Portal, type PreparedStatement } from './names.ts';
 
@@ -47,6 +47,15 @@ export class SessionState {
   startSkipping(): void {
     this.isSkipping = true;
     this.onSkipping();
+  }
+
+  /** An error has ended the segment before this was answered: it has not happened. */
+  withdraw(dropped: Expectation): void {
+    if (dropped.kind === 'parse') this.statements.withdraw(dropped.name, dropped.statement);
+    else if (dropped.kind === 'bind') this.portals.withdraw(dropped.name, dropped.portal);
+    else if (dropped.kind === 'probe') {
+      if (dropped.probe.holdsNames) this.inFlight.nameChanges--;
+    } else if (dropped.kind === 'execute' && isNameChange(dropped.run)) this.inFlight.nameChanges--;
   }
 
   /** The client sent Sync. */

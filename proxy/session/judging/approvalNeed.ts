@@ -78,3 +78,12 @@ function describeFooting(relations: ReadonlyMap<string, CatalogRelation>): strin
   ]);
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }
+
+/** For a fast-path call that needs approval. */
+export function unreviewable(): PortcullisError {
+  return new PortcullisError(
+    'APPROVAL_UNAVAILABLE',
+    { message: 'the function needs approval, and a fast-path call shows a reviewer nothing to read' },
+    { detail: 'It was not run.', hint: 'Call it with SELECT.' },
+  );
+}

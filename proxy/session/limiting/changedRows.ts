@@ -1,4 +1,5 @@
 /** How many rows a statement has changed, as the server counts them: by CommandComplete's tag (manual, 55.7). */
+import { PortcullisError } from '../../kit/errors.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
 
 const changes: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge', 'copyIn']);
@@ -35,4 +36,11 @@ function isReading(query: unknown): boolean {
 export function rowsInTag(tag: string): number | undefined {
   const [, count] = /^(?:INSERT \d+|UPDATE|DELETE|MERGE|COPY) (\d+)$/.exec(tag) ?? [];
   return count === undefined ? undefined : Number(count);
+}
+
+/** Set where a statement with that tag has changed more rows than it may, or the tag does not tell. */
+export function overrun(tag: string, limit: number): PortcullisError | undefined {
+  const changed = rowsInTag(tag);
+  if (changed === undefined) return new PortcullisError('CHANGES_NOT_COUNTED');
+  return changed > limit ? new PortcullisError('TOO_MANY_ROWS_CHANGED', { changed, rows: limit }) : undefined;
 }

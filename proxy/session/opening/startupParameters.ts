@@ -1,5 +1,6 @@
 /** What a client asks for at the start of a session, taken apart so that each setting can be judged like a SET. */
 import { PortcullisError } from '../../kit/errors.ts';
+import { bareEncodingName } from '../../sql/settings.ts';
 
 export interface StartupRequest {
   readonly user: string;
@@ -30,8 +31,19 @@ export function readStartupParameters(parameters: ReadonlyMap<string, string>): 
       message: 'no PostgreSQL user name specified in startup packet',
     });
   }
+  dropUndeclaredEncoding(settings);
   const wantsNotices = takeOwnSettings(settings);
   return { user, database: parameters.get('database') || user, settings, wantsNotices, unknownOptions };
+}
+
+/**
+ * SQL_ASCII says that the client does not know its encoding, and takes bytes as they come (manual 24.3.4): psql says so in a
+ * terminal without a locale, as in many containers. The session stays in UTF8, and tells the client so.
+ */
+function dropUndeclaredEncoding(settings: Map<string, string>): void {
+  const encoding = settings.get('client_encoding');
+  if (encoding !== undefined && bareEncodingName(encoding).toLowerCase() === 'sqlascii')
+    settings.delete('client_encoding');
 }
 
 /** Takes the settings that are meant for us out of those for the server; answers whether notices are wanted. */
