@@ -48,7 +48,11 @@ export function readSetting(name: string, value: string | undefined): readonly E
   return [{ kind: 'session', predicate: 'none', ...details }];
 }
 
-/** An encoding by its bare name: `'utf-8'`, quotes and all, is how asyncpg asks for UTF8, and what the server takes for it. */
 function asUnderstood(setting: string, value: string): string {
-  return setting === 'client_encoding' ? value.replace(betweenLettersOfEncodings, '') : value;
+  return setting === 'client_encoding' ? bareEncodingName(value) : value;
+}
+
+/** An encoding as the server reads its name: asyncpg asks for `'utf-8'`, quotes and all, and gets UTF8. Case does not matter. */
+export function bareEncodingName(value: string): string {
+  return value.replace(betweenLettersOfEncodings, '');
 }

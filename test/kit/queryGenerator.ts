@@ -223,6 +223,8 @@ export class QueryGenerator {
       () => `${reference}::text LIKE '%'`,
       () => (depth < maxDepth ? `EXISTS (${this.makeQuery(depth + 1, seen, ctes).text})` : 'true'),
       () => `(${reference}, 1) = (${other}, 1)`,
+      () => `left(${reference}::text, 1) = '秘'`,
+      () => `length(concat(${reference}, ${other})) > 4`,
     ])();
   }
 

@@ -273,7 +273,17 @@ describe('portcullis.notices', () => {
       expect(seen.map(({ code }) => code)).toEqual(['01P01']);
       const notice = JSON.parse(seen[0]?.detail ?? '');
       expect(notice).toEqual({
-        columns: [{ index: 1, name: 'email', classification: 'pii.email', method: 'partial' }],
+        columns: [
+          {
+            index: 1,
+            name: 'email',
+            classification: 'pii.email',
+            method: 'partial',
+            source: 'public.customers.email',
+            why: expect.stringContaining('the column is named email'),
+          },
+        ],
+        clear: [{ index: 0, source: 'public.customers.id', why: expect.stringContaining('Not masked') }],
       });
     },
   );

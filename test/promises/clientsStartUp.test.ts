@@ -60,6 +60,16 @@ describe.each(versions)('as developer in production, on PostgreSQL %i', (version
     expect(said).toContain('depot.shelves');
   });
 
+  it.skipIf(ttyMissing)(title('psql in a terminal without a locale', ttyMissing), async () => {
+    const inTerminal = (url: string) =>
+      run(
+        'env',
+        ['LC_ALL=C', 'script', '-qec', `psql -XAt '${url}?sslmode=disable'`, '/dev/null'],
+        "SELECT 'ü';\n\\q\n",
+      );
+    expect(await expectSame(inTerminal, 1)).toContain('ü');
+  });
+
   it.skipIf(psqlMissing)(title('a script of tests in SQL', psqlMissing), async () => {
     const said = await expectSame((url) => run('psql', ['-X', url], plainTests), 15);
     expect(said).toContain('ok 7 - the area is the product\n# Looks like 0 failed of 7');

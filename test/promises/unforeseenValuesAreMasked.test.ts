@@ -35,7 +35,7 @@ let governed: Governed;
 let client: Client;
 
 beforeAll(async () => {
-  governed = await startGoverned({ setup });
+  governed = await startGoverned({ setup, environment: 'development' });
   const owner = new Client({ connectionString: governed.direct() });
   await owner.connect();
   await owner.query(fill);
@@ -109,6 +109,24 @@ describe('values that no classification foresaw', () => {
       } as unknown as typeof types,
     } as QueryArrayConfig; // binary: which pg knows and its types do not
     expect((await client.query(binary)).rows[0]).toEqual(['•••', '\u0001{"a": "•••"}', null]);
+  });
+
+  it('are found in errors, notices and notifications', async () => {
+    const heard: string[] = [];
+    client.on('notice', ({ message }) => heard.push(message ?? ''));
+    client.on('notification', ({ payload }) => heard.push(payload ?? ''));
+    await client.query('LISTEN news');
+    await client.query('DROP TABLE IF EXISTS "ann@mail.example"');
+    await client.query('SELECT pg_notify(\'news\', \'{"to":"ann@mail.example"}\')');
+    await client.query('SELECT 1');
+    expect(heard).toEqual(['table "•••" does not exist, skipping', '{"to":"•••"}']);
+    await expect(client.query("SELECT 'ann@mail.example'::int")).rejects.toThrow(
+      'invalid input syntax for type integer: "•••"',
+    );
+    await client.query('CREATE TEMP TABLE own (v text PRIMARY KEY)');
+    await client.query("INSERT INTO own VALUES ('4242 4242 4242 4242')");
+    const error = await client.query("INSERT INTO own VALUES ('4242 4242 4242 4242')").catch((e) => e);
+    expect(error.detail).toBe('Key (v)=(•••) already exists.');
   });
 
   it('leave what only looks like them', async () => {

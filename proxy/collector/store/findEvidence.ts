@@ -3,7 +3,7 @@
 import type { JournalEvent } from '../../audit/events.ts';
 import type { ProvenEvent } from '../../audit/evidence/bundle.ts';
 import type { EvidenceFilter } from '../../audit/evidence/manifest.ts';
-import { proveInclusion } from './logTiles.ts';
+import { proveMany } from './proveMany.ts';
 import type { Queries } from './store.ts';
 
 export type FoundEvidence = Omit<ProvenEvent, 'proof'>;
@@ -60,28 +60,18 @@ export async function findEvidence(
   }));
 }
 
-/** In pieces: each proof asks for some twenty hashes. */
 export async function proveEvidence(
   queries: Queries,
   found: readonly FoundEvidence[],
   size: number,
 ): Promise<ProvenEvent[]> {
-  const proven: ProvenEvent[] = [];
-  for (let start = 0; start < found.length; start += pieceSize) {
-    const piece = found.slice(start, start + pieceSize);
-    const proofs = await proveInclusion(
-      queries,
-      piece.map(({ index }) => index),
-      size,
-    );
-    piece.forEach((event, i) => {
-      proven.push({ ...event, proof: proofs[i] ?? [] });
-    });
-  }
-  return proven;
+  const proofs = await proveMany(
+    queries,
+    found.map(({ index }) => index),
+    size,
+  );
+  return found.map((event, i) => ({ ...event, proof: proofs[i] ?? [] }));
 }
-
-const pieceSize = 500;
 
 function makeConditions(filter: EvidenceFilter, onlySubject: string | undefined) {
   const values: unknown[] = [];

@@ -6,10 +6,12 @@ const table: readonly (readonly [ClassificationKind, readonly string[]])[] = [
   [
     'secret.statistics',
     [
-      'pg_stats.most_common_vals histogram_bounds most_common_elems range_bounds_histogram',
+      // The correlation tells where the rows stand among each other: of few rows, in which order.
+      'pg_stats.most_common_vals histogram_bounds most_common_elems range_bounds_histogram correlation',
       'pg_stats_ext.most_common_vals',
-      'pg_stats_ext_exprs.most_common_vals histogram_bounds most_common_elems range_bounds_histogram',
+      'pg_stats_ext_exprs.most_common_vals histogram_bounds most_common_elems range_bounds_histogram correlation',
       'pg_statistic.stavalues1 stavalues2 stavalues3 stavalues4 stavalues5',
+      'pg_statistic.stanumbers1 stanumbers2 stanumbers3 stanumbers4 stanumbers5',
       'pg_statistic_ext_data.stxdmcv stxdexpr',
       'pg_stat_activity.query',
       'pg_stat_statements.query',

@@ -84,6 +84,3 @@ export function makeTokens(key: Buffer = randomBytes(keyBytes)): Tokens {
   if (key.length !== keyBytes) throw new TypeError(`a key of masks has ${keyBytes} bytes, not ${key.length}`);
   return new Tokens(key);
 }
-
-/** Forms that masks leave and no honest value has: what is to be written back is looked at with this. */
-export const maskedForm = /•••|\btok_[a-z2-7]{16}\b/;

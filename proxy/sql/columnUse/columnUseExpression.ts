@@ -1,19 +1,13 @@
 /** Expressions: what each carries of protected columns, and whether its use of them is one that keeps them protected. */
+import { judgeCall } from './columnUseCall.ts';
 import { countStep, type Need, requireUse, type UseContext } from './columnUseContext.ts';
+import { judgeDocument } from './columnUseJson.ts';
 import { noteLookup, noteRowLookup } from './columnUseLookup.ts';
 import { judgeOperator } from './columnUseOperator.ts';
 import { judgeQuery } from './columnUseQuery.ts';
 import { findItems, readWholeRow, resolveReference, type Scope, type Shape } from './columnUseScope.ts';
 import { isStatementTag, judgeStatement } from './columnUseStatement.ts';
-import {
-  buildArray,
-  buildDocument,
-  chooseTotal,
-  isBuiltIn,
-  judgeTotalCall,
-  mayChange,
-  refuse,
-} from './columnUseTotal.ts';
+import { buildArray, chooseTotal, mayChange, refuse } from './columnUseTotal.ts';
 import {
   endsWithStar,
   type Fields,
@@ -37,7 +31,6 @@ import {
   uniteAll,
   type Value,
 } from './columnUseValue.ts';
-import { judgeWindow } from './columnUseWindow.ts';
 import { readConstantText } from './totalFunctions.ts';
 
 /** Judges an expression and gives what it carries; the caller judges what is done with that. */
@@ -178,49 +171,6 @@ function judgeMinMax(context: UseContext, fields: Fields, scope: Scope): Value {
   return chooseTotal(context, values, how, true);
 }
 
-/** SQL/JSON's constructors and their aggregates. What is collected may be of any number of rows. */
-function judgeDocument(how: string): Judge {
-  return (context, fields, scope) => {
-    const of = fields['constructor'];
-    const clauses = isFields(of) ? of : {};
-    if (clauses['agg_filter'] !== undefined) judgeCondition(context, clauses['agg_filter'], scope);
-    if (isFields(clauses['over'])) judgeWindow(context, clauses['over'], scope);
-    for (const node of readList(clauses['agg_order'])) {
-      const sort = fieldsOf(node, 'SortBy') ?? {};
-      judgeUse(
-        context,
-        sort['node'],
-        scope,
-        sort['useOp'] === undefined ? 'order' : 'content',
-        'used in ORDER BY',
-      );
-    }
-    const { constructor: _constructor, output: _output, ...parts } = fields;
-    const isAggregated = Object.hasOwn(fields, 'constructor');
-    const value = judgeParts(context, parts, scope);
-    if (isAggregated && value.isTelling === true) return refuse(context, value, how);
-    const all = { ...fields, output: fields['output'] ?? clauses['output'] };
-    return buildDocument(context, all, [value], how, isAggregated);
-  };
-}
-
-/** What SQL/JSON's nodes hold, down to their expressions. */
-function judgeParts(context: UseContext, node: unknown, scope: Scope): Value {
-  if (Array.isArray(node)) return uniteAll(node.map((item) => judgeParts(context, item, scope)));
-  if (!isFields(node)) return nothing;
-  const tagged = readTag(node);
-  if (tagged === undefined) {
-    return uniteAll(Object.values(node).map((child) => judgeParts(context, child, scope)));
-  }
-  if (tagged.tag === 'JsonKeyValue' || tagged.tag === 'JsonValueExpr') {
-    return judgeParts(context, { ...tagged.fields }, scope);
-  }
-  if (tagged.tag === 'SelectStmt') {
-    return uniteAll(judgeQuery(context, tagged.fields, scope).columns.map((column) => column.value));
-  }
-  return judgeExpression(context, node, scope);
-}
-
 function judgeColumnRef(context: UseContext, fields: Fields, scope: Scope): Value {
   const names = readNames(fields['fields']);
   const location = readLocation(fields);
@@ -293,54 +243,6 @@ function judgeCast(context: UseContext, fields: Fields, scope: Scope): Value {
     return change(value, { how, typeName: type, isTelling: value.isWholeRow });
   }
   return refuse(context, value, how);
-}
-
-function judgeCall(context: UseContext, fields: Fields, scope: Scope): Value {
-  const names = readNames(fields['funcname']);
-  const name = names.at(-1) ?? '';
-  if (fields['agg_filter'] !== undefined) judgeCondition(context, fields['agg_filter'], scope);
-  if (isFields(fields['over'])) judgeWindow(context, fields['over'], scope);
-  const isWithin = fields['agg_within_group'] === true;
-  for (const node of readList(fields['agg_order'])) {
-    // WITHIN GROUP hands the sorted values to the aggregate; ORDER BY inside one only sorts by them.
-    const sort = fieldsOf(node, 'SortBy') ?? {};
-    const need = isWithin || sort['useOp'] !== undefined ? 'content' : 'order';
-    judgeUse(context, sort['node'], scope, need, isWithin ? `passed to ${name}()` : 'used in ORDER BY');
-  }
-  const args = readList(fields['args']).map((node) => ({
-    node,
-    value: judgeExpression(context, node, scope),
-  }));
-  if (isCount(context, names)) {
-    const value = uniteAll(args.map((arg) => arg.value));
-    requireUse(
-      context,
-      value,
-      fields['agg_distinct'] === true ? 'equality' : 'presence',
-      'counted by DISTINCT',
-    );
-    return nothing;
-  }
-  return judgeRowMaker(context, names, args) ?? judgeTotalCall(context, names, fields, args);
-}
-
-/** unnest(ARRAY[a, b]) makes as many rows as the text has elements. */
-function judgeRowMaker(
-  context: UseContext,
-  names: readonly string[],
-  args: readonly { node: unknown; value: Value }[],
-): Value | undefined {
-  const [array] = args;
-  if (names.at(-1) !== 'unnest' || args.length !== 1 || array === undefined) return undefined;
-  const isListed = fieldsOf(array.node, 'A_ArrayExpr') !== undefined;
-  if (!isListed || !isProtected(array.value) || !isBuiltIn(context, names)) return undefined;
-  return mayChange(context, array.value) ? { ...array.value, typeName: undefined } : undefined;
-}
-
-/** PostgreSQL's own count(); somebody's function of that name would be preferred for an exact argument type. */
-function isCount(context: UseContext, names: readonly string[]): boolean {
-  if (names.at(-1) !== 'count') return false;
-  return names.length === 1 ? !context.catalog.userFunctions.has('count') : names[0] === 'pg_catalog';
 }
 
 function judgeSubLink(context: UseContext, fields: Fields, scope: Scope): Value {

@@ -11,8 +11,9 @@ import { type Heard, type Mode, speak } from './speak.ts';
 const directSessions = new WeakMap<Arena, Sessions>();
 
 export async function runLeakCase(arena: Arena, leakCase: LeakCase): Promise<Verdict> {
-  const { base, isSimpleOnly, isCommitted } = leakCase;
-  const modes: readonly Mode[] = isSimpleOnly || isCommitted ? ['simple'] : ['simple', 'extended', 'binary'];
+  const { base, isSimpleOnly, isCommitted, isRecordOnly } = leakCase;
+  const isPlain = isSimpleOnly || isCommitted || isRecordOnly;
+  const modes: readonly Mode[] = isPlain ? ['simple'] : ['simple', 'extended', 'binary'];
   const leaked: string[] = [];
   let isAnswered = false;
   // Its own: what a session has run before may make the proxy more careful.

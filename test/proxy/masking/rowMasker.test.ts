@@ -80,6 +80,48 @@ describe('a row', () => {
   });
 });
 
+describe('a row with columns that are looked through', () => {
+  const scan = (name: string) =>
+    ({ name, relation: 20_000, attribute: 1, column: name, isArray: false, shape: 'text' }) as const;
+  const plan = (masks: readonly (Mask | undefined)[], scans: readonly (string | undefined)[]) => ({
+    columns: masks,
+    maskedColumns: [],
+    reasons: [],
+    scans: scans.map((name) => (name === undefined ? undefined : scan(name))),
+  });
+  const none = [undefined, undefined, undefined];
+
+  it('need not be rewritten where nothing is found, and is where something is', () => {
+    const masker = new RowMasker(plan(none, ['a', undefined, 'c']));
+    const must = (...values: Value[]) => {
+      const row = buildRow(values);
+      return masker.mustRewrite(row, 0, row.length);
+    };
+    expect(must('plain', 'x@mail.example', null)).toBe(false);
+    expect(must('plain', 'b', 'x@mail.example')).toBe(true);
+    expect(must('x@mail.example', null, 'c')).toBe(true);
+  });
+
+  it('is rewritten where something is found, and tells of it', () => {
+    const told: string[] = [];
+    const masker = new RowMasker(plan([undefined, stars, undefined], ['a', 'b', 'c']), (column, value) =>
+      told.push(`${column.name} ${value.findings[0].form} ${value.isWhole}`),
+    );
+    const row = buildRow(['to x@mail.example now', 'b@mail.example', 'c@mail.example']);
+    const out = new OutputBuffer();
+    masker.maskRow(row, 0, row.length, out);
+    expect(Buffer.from(out.buffer.subarray(0, out.length))).toEqual(buildRow(['to ••• now', '•••', '•••']));
+    expect(told).toEqual(['a e-mail address false', 'c e-mail address true']);
+  });
+
+  it('is refused where it is not whole, although nothing of it would change', () => {
+    const masker = new RowMasker(plan(none, ['a', 'b', 'c']));
+    for (const row of [buildRow(['a', 'b']), buildRow(['a', 'b', 'c']).subarray(0, 20)]) {
+      expect(() => masker.mustRewrite(row, 0, row.length)).toThrow(PortcullisError);
+    }
+  });
+});
+
 describe('a row that is not what its description announced', () => {
   function damage(change: (row: Buffer) => Buffer): void {
     const out = new OutputBuffer();

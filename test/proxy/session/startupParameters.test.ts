@@ -39,6 +39,21 @@ describe('startup parameters', () => {
     expect(request.settings.size).toBe(0);
   });
 
+  it.each([
+    ['SQL_ASCII', undefined],
+    ["'sql-ascii'", undefined],
+    ['UTF8', 'UTF8'],
+    ['LATIN1', 'LATIN1'],
+    ['SQL_ASCII\u00e9', 'SQL_ASCII\u00e9'],
+  ])('take the encoding %s for what it says', (given, kept) => {
+    const request = readStartupParameters(new Map(Object.entries({ user: 'u', client_encoding: given })));
+    expect(request.settings.get('client_encoding')).toBe(kept);
+    const { settings } = readStartupParameters(
+      new Map(Object.entries({ user: 'u', options: `-c client_encoding=${given}` })),
+    );
+    expect(settings.get('client_encoding')).toBe(kept);
+  });
+
   it('name the connection after the user where no database is given', () => {
     expect(readStartupParameters(new Map([['user', 'u']])).database).toBe('u');
   });

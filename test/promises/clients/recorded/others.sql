@@ -93,6 +93,23 @@ JOIN pg_attribute AS att ON (att.attrelid = typ.typrelid) WHERE (typ.typtype = '
 -- Load enum fields
 SELECT pg_type.oid, enumlabel FROM pg_enum JOIN pg_type ON pg_type.oid=enumtypid ORDER BY oid, enumsortorder;
 
+-- Old drivers and what they still say: psycopg2's set_client_encoding('UNICODE'), MySQL's habit of SET NAMES, psqlODBC's first message
+SET CLIENT_ENCODING TO 'UNICODE';
+
+SET NAMES 'utf-8';
+
+-- together
+SET DateStyle = 'ISO';SET extra_float_digits = 2;show transaction_isolation;
+
+-- together
+select oid, typbasetype from pg_type where typname = 'lo';select attname from pg_attribute where attrelid = 0;
+
+-- Postgrex and Ecto learn the types: lib/postgrex/types.ex of github.com/elixir-ecto/postgrex
+SELECT t.oid, t.typname, t.typsend, t.typreceive, t.typoutput, t.typinput, t.typelem, coalesce(r.rngsubtype, 0),
+  ARRAY (SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+FROM pg_type AS t LEFT JOIN pg_range AS r ON r.rngtypid = t.oid OR r.rngmultitypid = t.oid OR (t.typbasetype <> 0 AND r.rngtypid = t.typbasetype)
+WHERE (t.typrelid = 0) AND (t.typelem = 0 OR NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type s WHERE s.typrelid != 0 AND s.oid = t.typelem)) ORDER BY t.oid;
+
 -- Npgsql gives a connection back to its pool
 -- together
 CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); RESET ALL; DEALLOCATE ALL; DISCARD TEMP;
@@ -198,6 +215,31 @@ array_upper(string_to_array(current_setting('search_path'),','),1)) AS i, string
 
 SELECT floor(extract(epoch from created_at)/3600)*3600 AS "time", avg(total) AS "value" FROM orders WHERE created_at BETWEEN '2026-01-01T00:00:00Z' AND '2026-02-01T00:00:00Z' GROUP BY 1 ORDER BY 1;
 
+-- What prometheus' exporter and monitoring agents read: github.com/prometheus-community/postgres_exporter collector/
+-- varies
+SELECT current_database() datname, schemaname, relname, seq_scan, idx_scan, n_live_tup, n_dead_tup, COALESCE(last_vacuum, '1970-01-01Z') AS last_vacuum,
+  pg_indexes_size(relid), pg_table_size(relid) FROM pg_stat_user_tables;
+
+-- varies
+SELECT slot_name, slot_type, CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() - '0/0' ELSE pg_current_wal_lsn() - '0/0' END AS current_wal_lsn, active FROM pg_replication_slots;
+
+-- varies
+SELECT CASE WHEN NOT pg_is_in_recovery() THEN 0 ELSE GREATEST(0, EXTRACT(EPOCH FROM (now() - pg_last_xact_replay_timestamp()))) END AS lag, pg_is_in_recovery()::int AS is_replica;
+
+-- varies
+SELECT pg_database.datname, tmp.mode, COALESCE(count, 0) AS count FROM (VALUES ('accesssharelock'), ('exclusivelock')) AS tmp(mode) CROSS JOIN pg_database
+LEFT JOIN (SELECT database, lower(mode) AS mode, count(*) AS count FROM pg_locks WHERE database IS NOT NULL GROUP BY database, lower(mode)) AS tmp2
+ON tmp.mode = tmp2.mode AND pg_database.oid = tmp2.database ORDER BY 1;
+
+-- varies
+SELECT datname, state, usename, application_name, backend_type, count(*), COALESCE(max(EXTRACT(EPOCH FROM now() - xact_start))::float, 0) FROM pg_stat_activity GROUP BY 1, 2, 3, 4, 5;
+
+-- varies
+SELECT datname, age(datfrozenxid), mxid_age(datminmxid), pg_database_size(datname) FROM pg_database WHERE datallowconn;
+
+-- varies
+SELECT * FROM pg_stat_bgwriter;
+
 -- Tableau and Power BI (psqlODBC, Npgsql)
 BEGIN; declare "SQL_CUR0x1" cursor with hold for SELECT "orders"."status" AS "status" FROM "public"."orders" "orders" GROUP BY 1 ORDER BY 1; fetch 10 in "SQL_CUR0x1";
 
@@ -210,5 +252,8 @@ CREATE LOCAL TEMPORARY TABLE "#Tableau_5_2_Connect" ("COL" INTEGER) ON COMMIT PR
 INSERT INTO "#Tableau_5_2_Connect" SELECT 1;
 
 DROP TABLE "#Tableau_5_2_Connect";
+
+-- Values of own types
+SELECT '[1,2)'::depot.width_range * depot.width_range(0, 1.5), 'calm'::depot.mood;
 
 select character_set_name from information_schema.character_sets;
