@@ -153,7 +153,7 @@ export interface StartedFields {
   readonly lost?: { readonly from: number; readonly through: number };
 }
 
-/** That the proxy lives: every minute, and after every 4 MiB of lines. */
+/** That the proxy lives: every minute (every ten while nothing else is recorded), and after every 4 MiB of lines. */
 export interface HeartbeatFields {
   /**
    * Milliseconds since the last heartbeat or start by a clock that is never set and stands still while the machine sleeps:

@@ -39,7 +39,7 @@ export interface JournalOptions {
   readonly segmentBytes?: number;
   /** Lines that may wait for a disk that takes none, in bytes. 8 MiB unless told. */
   readonly pendingBytes?: number;
-  /** Between heartbeats, milliseconds. A minute unless told. */
+  /** Between heartbeats, milliseconds; ten times as long while there is nothing else to record. A minute unless told. */
   readonly heartbeatMs?: number;
   /** After so many bytes of lines a heartbeat is recorded before its time, to commit to them. 4 MiB unless told. */
   readonly commitmentBytes?: number;
@@ -53,6 +53,7 @@ export interface JournalOptions {
 /** Everything written is synced this many milliseconds after it was recorded, unless a caller syncs before. */
 const backgroundDelay = 20;
 const longestRetryDelay = 1000;
+const quietTicksPerBeat = 10;
 
 export class Journal {
   private readonly pending = new PendingLines();
@@ -65,6 +66,8 @@ export class Journal {
   private closing: Promise<void> | undefined;
   private heartbeats: NodeJS.Timeout | undefined;
   private lastBeat = monotonicMicros();
+  private seqOfBeat = 0;
+  private quietTicks = 0;
   /** Number of the last event that was handed to the kernel. */
   private writtenSeq = 0;
   /** The newest commitment, until it is on the disk and journal.head names it. */
@@ -147,7 +150,7 @@ export class Journal {
       this.sessionClosed({ session, reason: 'crashed', statements });
     }
     await this.sync();
-    this.heartbeats = setInterval(() => this.beat(), this.options.heartbeatMs ?? 60_000);
+    this.heartbeats = setInterval(() => this.tick(), this.options.heartbeatMs ?? 60_000);
     this.heartbeats.unref();
   }
 
@@ -156,11 +159,18 @@ export class Journal {
     return Math.floor((monotonicMicros() - this.lastBeat) / 1000);
   }
 
+  /** Most proxies are idle most of the day: their heartbeats must not drown what was done. */
+  private tick(): void {
+    this.quietTicks = this.seq === this.seqOfBeat ? this.quietTicks + 1 : 0;
+    if (this.quietTicks % quietTicksPerBeat === 0) this.beat();
+  }
+
   /** Records that the proxy lives. Where nothing can be written, the next heartbeat tries again. */
   private beat(): void {
     try {
       this.commitTo('heartbeat', { awake: this.awake });
       this.lastBeat = monotonicMicros();
+      this.seqOfBeat = this.seq;
     } catch {
       // `flush` has reported it.
     }

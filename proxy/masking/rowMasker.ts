@@ -105,7 +105,12 @@ function checkHead(source: Buffer, start: number, end: number, count: number): v
 /** Where the value ends whose length word is at `at`; NULL has no bytes. */
 function readValueEnd(source: Buffer, at: number, end: number): number {
   if (at + 4 > end) throw broken('ends before its columns do');
-  const length = source.readInt32BE(at);
+  // Shifts, for this runs for every value that streams by: readInt32BE checks what has been checked.
+  const length =
+    ((source[at] as number) << 24) |
+    ((source[at + 1] as number) << 16) |
+    ((source[at + 2] as number) << 8) |
+    (source[at + 3] as number);
   if (length < -1) throw broken('has a column of a negative length');
   const valueEnd = length < 0 ? at + 4 : at + 4 + length;
   if (valueEnd > end) throw broken('has a column that is longer than itself');

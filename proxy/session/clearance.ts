@@ -48,7 +48,9 @@ export class Clearance {
 
   /** Whether values of a column pass whatever they look like: seen in clear, or no protected column, as the policy says. */
   showsClear(relation: number, column: number): boolean {
-    if (this.#cleared.unmasked.get(relation)?.has(column) === true) return true;
+    const cleared = this.#cleared.unmasked.get(relation);
+    // A whole row shows what is seen in clear beside the rest.
+    if (cleared !== undefined && (column <= 0 || cleared.has(column))) return true;
     return this.#connection.isUnclassified({ relation, column });
   }
 

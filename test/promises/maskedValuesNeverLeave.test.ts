@@ -12,7 +12,11 @@ const setup = `${shopSetup}
   CREATE VIEW shouting AS SELECT id, upper(email) AS loud FROM customers;
   CREATE TABLE customers_backup (LIKE customers); INSERT INTO customers_backup SELECT * FROM customers;
   CREATE TABLE notes (id int PRIMARY KEY, note text);
+  CREATE STATISTICS on_two (mcv) ON email, city FROM customers;
+  INSERT INTO customers SELECT i, 'Twin', 'twin' || i || '@secret.example', '', 'London' FROM generate_series(101, 102) i;
   ANALYZE;
+  SELECT lo_from_bytea(77, 'ada1@secret.example');
+  ALTER ROLE postgres SET app.contact = 'ada1@secret.example';
 `;
 
 /** By BYPASSES.md's ids. Some are refused, some answer with masks; which, is not asked here. */
@@ -60,6 +64,24 @@ const ways: readonly string[] = [
   'PREPARE p AS SELECT email FROM customers; EXECUTE p; DEALLOCATE p',
   "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'customers'",
   "SELECT to_jsonb(s) FROM pg_stats s WHERE tablename = 'customers'",
+  'SELECT most_common_vals FROM pg_stats_ext',
+  'SELECT stxdmcv::text FROM pg_statistic_ext_data',
+  'SELECT m.* FROM pg_statistic_ext_data d, pg_mcv_list_items(d.stxdmcv) m',
+  'SELECT query FROM pg_stat_activity',
+  'SELECT * FROM pg_stat_get_activity(NULL)',
+  'SELECT pg_stat_get_backend_activity(b) FROM pg_stat_get_backend_idset() b',
+  'SELECT a FROM pg_stat_activity a',
+  'SELECT data FROM pg_largeobject',
+  'SELECT lo_get(77)',
+  "SELECT convert_from(lo_get(77), 'utf8')",
+  'SELECT setconfig FROM pg_db_role_setting',
+  'SELECT rolconfig FROM pg_roles',
+  "COPY customers (email) TO STDOUT (FORMAT csv, DELIMITER '@')",
+  'COPY customers TO STDOUT (FORMAT binary)',
+  'COPY (SELECT c FROM customers c) TO STDOUT',
+  'COPY (SELECT upper(email) FROM customers) TO STDOUT CSV',
+  'COPY (DELETE FROM customers WHERE id = 98 RETURNING *) TO STDOUT',
+  'COPY (SELECT query FROM pg_stat_activity) TO STDOUT',
   "SELECT query_to_xml('select email from customers', true, true, '')",
   "SELECT table_to_xml('customers', true, true, '')",
   "SELECT database_to_xml(true, true, '')",
@@ -84,10 +106,17 @@ const ways: readonly string[] = [
 ];
 
 let governed: Governed;
+/** Somebody else, whose last statement the server still shows. */
+let bystander: WireClient;
 beforeAll(async () => {
   governed = await startGoverned({ environment: 'development', setup });
+  bystander = await WireClient.connect(governed.direct());
+  await bystander.query("SELECT id FROM customers WHERE email = 'ada1@secret.example'");
 });
-afterAll(() => governed?.stop());
+afterAll(async () => {
+  bystander?.close();
+  await governed?.stop();
+});
 
 async function hear(send: (client: WireClient) => void): Promise<string> {
   const client = await WireClient.connect(governed.url());

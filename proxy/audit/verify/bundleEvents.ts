@@ -30,6 +30,8 @@ export class BundleEvents {
     readonly manifest: Manifest | undefined,
     /** Undefined where no checkpoint can be believed. */
     readonly head: TreeHead | undefined,
+    /** Versions of the policies whose texts are in the bundle. */
+    readonly policies: ReadonlySet<string>,
   ) {}
 
   read(bytes: Buffer | undefined): void {
@@ -45,6 +47,7 @@ export class BundleEvents {
       from += line.length + 1;
     }
     if (this.count === 0) this.findings.note('No event matches what was asked for.');
+    this.#checkPolicies();
     this.#checkCounts();
     this.#checkEnds();
   }
@@ -70,6 +73,18 @@ export class BundleEvents {
     const hashes = proof.map((hash) => Buffer.from(hash, 'base64'));
     if (!verifyInclusion(leaf, index, this.head.size, hashes, this.head.root)) {
       this.findings.altered(`the log holds no such event as entry ${index}`, where);
+    }
+  }
+
+  #checkPolicies(): void {
+    const versions = this.#seen.flatMap(({ event }) =>
+      'decision' in event && event.decision !== undefined ? [event.decision.version] : [],
+    );
+    for (const version of new Set(versions)) {
+      if (this.policies.has(version)) continue;
+      this.findings.note(
+        `Decisions were made by policy version ${version}, whose texts the collector did not hand out in the period.`,
+      );
     }
   }
 

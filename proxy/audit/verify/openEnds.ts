@@ -2,8 +2,8 @@
 import type { JournalEvent } from '../events.ts';
 import type { Findings, Problem } from './verdicts.ts';
 
-/** Longest silence of a proxy that is awake: heartbeats come every minute. */
-const longestSilenceMs = 3 * 60_000;
+/** Longest silence of a proxy that is awake: heartbeats come every minute, every ten while it is idle. */
+const longestSilenceMs = 12 * 60_000;
 
 interface Begun {
   readonly seq: number;
@@ -147,7 +147,7 @@ export class OpenEnds {
     const { awake } = event;
     if (awake !== undefined && awake > longestSilenceMs) {
       this.#findings.missing(
-        `no heartbeat for ${words(awake)} before this, while the proxy ran: one is due every minute`,
+        `no heartbeat for ${words(awake)} before this, while the proxy ran: one is due every ten minutes at least`,
         where,
       );
     } else if (wall - (awake ?? wall) > longestSilenceMs) {

@@ -36,7 +36,7 @@ export function verifyBundleBytes(archive: Buffer, path: string, options: Bundle
   const manifest = checkManifest(texts.get(manifestName), keys, findings);
   if (manifest !== undefined) checkMembers(manifest, members, findings);
   const head = checkCheckpoint(texts.get(memberNames.checkpoint), manifest, keys, findings);
-  const events = new BundleEvents(findings, manifest, head);
+  const events = new BundleEvents(findings, manifest, head, readVersions(texts.get(memberNames.policies)));
   events.read(members.find(({ name }) => name === memberNames.events)?.bytes);
   noteWitnesses(texts, findings);
   return {
@@ -86,6 +86,15 @@ function readKeys(text: string | undefined, findings: Findings): NoteKey[] {
   } catch {
     findings.altered('the keys cannot be read', { file: memberNames.keys });
     return [];
+  }
+}
+
+function readVersions(text: string | undefined): ReadonlySet<string> {
+  try {
+    const policies = JSON.parse(text ?? '') as readonly { readonly version: string }[];
+    return new Set(policies.map(({ version }) => version));
+  } catch {
+    return new Set(); // a part that is not what was signed is reported
   }
 }
 

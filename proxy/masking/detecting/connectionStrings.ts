@@ -118,10 +118,7 @@ export function findNamedSecret(
   const value = readText(bytes, first, valueEnd);
   if (placeholder.test(value)) return undefined;
   const isSecret = isPassword
-    ? isPasswordLike(
-        value,
-        isQuoted || otherParts.test(readText(bytes, Math.max(start, at - 300), Math.min(end, at + 300))),
-      )
+    ? isPasswordLike(value) && (isQuoted || (first === at + 1 && isInConnectionString(bytes, at, start, end)))
     : isKeyLike(value);
   return isSecret ? makeFinding('named secret', first, valueEnd) : undefined;
 }
@@ -155,15 +152,23 @@ function endsValue(byte: number, isQuoted: boolean): boolean {
   );
 }
 
-function isPasswordLike(value: string, isCertainPlace: boolean): boolean {
-  if (value.length < leastPassword || value.length > 128 || /\s/.test(value)) return false;
-  return isCertainPlace && /[^a-z]/i.test(value);
+/** Beside a password without quotes; with them it is one wherever it stands. */
+function isInConnectionString(bytes: Uint8Array, at: number, start: number, end: number): boolean {
+  return otherParts.test(readText(bytes, Math.max(start, at - 300), Math.min(end, at + 300)));
+}
+
+/** One word with a digit or a sign in it: labels of forms (`"password": "Passwort:"`) and calls of functions have none. */
+function isPasswordLike(value: string): boolean {
+  if (value.length < leastPassword || value.length > 128) return false;
+  return !/[\s()]/.test(value) && /[\d!@#$%^&*+?=~]/.test(value);
 }
 
 /** High entropy: letters and digits, no UUID, at least three bits a character (Shannon). */
 function isKeyLike(value: string): boolean {
   if (value.length < leastKey || !/^[\w+/=.~-]+$/.test(value) || !/\d/.test(value) || !/[a-z]/i.test(value))
     return false;
+  // `settings.api_key_2`, and UUIDs.
+  if (/^[a-z]+(?:[._-][a-z\d]+)+$/.test(value) && !/\d[a-z]+\d/.test(value)) return false;
   if (/^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i.test(value)) return false;
   const counts = new Map<string, number>();
   for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);

@@ -41,6 +41,16 @@ export function findSensitive(
   end: number,
   { from = start, column = '' }: Search = {},
 ): Finding | undefined {
+  return search(bytes, start, end, from, column);
+}
+
+function search(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  from: number,
+  column: string,
+): Finding | undefined {
   const flags = triggers;
   for (let at = from; ; at++) {
     // By fours, as long as nothing is there: a check of the end for each byte would cost as much as the look itself.

@@ -72,7 +72,8 @@ export class TextJudge {
 
   /** The text of a prepared statement that SQL's PREPARE has made, judged as a message of its own. */
   judgePrepared(facts: StatementFacts): JudgedMessage {
-    const judged = this.#weigh(facts.text, [facts], () => undefined, true);
+    // Not kept: its text is that of the PREPARE, which is judged as such when it comes again.
+    const judged = this.#weigh(facts.text, [facts], () => undefined, true, false);
     return judged ?? this.#refuseText(facts.text, new Error('the catalog is fresh and yet not'));
   }
 
@@ -95,6 +96,7 @@ export class TextJudge {
     allFacts: readonly StatementFacts[],
     findPrepared: FindPrepared,
     isCatalogFresh: boolean,
+    isKept = true,
   ): JudgedMessage | undefined {
     const { judge, canAsk } = this.#parts;
     const findFacts: FindPreparedFacts = (name) => {
@@ -127,7 +129,7 @@ export class TextJudge {
       isByName,
       stamp: weighed.stamp,
     };
-    if (!isByName) this.#keep(judged);
+    if (!isByName && isKept) this.#keep(judged);
     return judged;
   }
 

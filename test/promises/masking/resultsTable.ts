@@ -38,7 +38,7 @@ const titles: Readonly<Record<string, string>> = {
   M31: 'encodings of the value',
   M32: 'time',
   M33: 'masks written back',
-  M34: 'what nothing but the value tells',
+  M34: 'constants in records',
 };
 
 /** Markdown lines, columns aligned. */

@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../../../proxy/audit/canonicalJson.ts';
 import { JournalTree, type TreeHead } from '../../../proxy/audit/journalTree.ts';
 import { leafHash, rootOf } from '../../../proxy/audit/log/merkleTree.ts';
+import { OpenEnds } from '../../../proxy/audit/verify/openEnds.ts';
+import { Findings } from '../../../proxy/audit/verify/verdicts.ts';
 import { verifyJournal } from '../../../proxy/audit/verify/verifyJournal.ts';
 import { bytesOf, makeFolder, open, readAll, segmentsOf, startChild } from './fixtures.ts';
 import { runSession, smallPieces, writeWholeJournal } from './wholeJournal.ts';
@@ -256,15 +257,54 @@ test('a journal from before there were commitments opens, is told apart, and is 
   expect((await verdictsOf(folder)).integrity).toHaveLength(1);
 });
 
-test('a heartbeat follows while the proxy lives, and its silence while awake is a problem', async () => {
+test('a heartbeat follows what was recorded, and an idle proxy lives on with fewer', async () => {
   const folder = makeFolder();
-  const journal = await open(folder, { heartbeatMs: 20 });
-  await sleep(120);
+  const journal = await open(folder, { heartbeatMs: 10 });
+  const beats = async () => (await readAll(folder)).filter((event) => event.kind === 'heartbeat');
+  for (let i = 0; i < 4; i += 1) {
+    const before = (await beats()).length;
+    await runSession(journal, `session${i}`, 1);
+    await expect.poll(async () => (await beats()).length).toBeGreaterThan(before);
+  }
+  const idleFrom = (await beats()).length;
+  await expect.poll(async () => (await beats()).length, { timeout: 5_000 }).toBeGreaterThan(idleFrom + 1);
   await journal.close();
-  const beats = (await readAll(folder)).filter((event) => event.kind === 'heartbeat');
-  expect(beats.length).toBeGreaterThan(2);
-  expect(beats.every(({ awake }) => awake >= 0 && awake < 60_000)).toBe(true);
+  const [last, before] = (await beats()).reverse();
+  expect(last?.seq).toBe((before?.seq ?? 0) + 1);
+  expect(last?.awake).toBeGreaterThanOrEqual(80);
   expect((await verdictsOf(folder)).holds).toBe(true);
+});
+
+test('silence while the proxy was awake is a problem, a machine that slept is not', async () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 10, 3, 9, minute)).toISOString();
+  const problemsOf = (awake: number) => {
+    const findings = new Findings();
+    const ends = new OpenEnds(findings);
+    ends.take({ kind: 'started', at: at(0), seq: 1, pid: 1 }, { event: 1 });
+    ends.take({ kind: 'heartbeat', at: at(45), seq: 2, awake }, { event: 2 });
+    ends.take({ kind: 'stopped', at: at(46), seq: 3, awake: 60_000 }, { event: 3 });
+    ends.end(undefined);
+    const { completeness, notes } = findings.verdicts();
+    return { problems: completeness.problems, notes };
+  };
+  expect(problemsOf(45 * 60_000)).toEqual({
+    problems: [{ event: 2, message: expect.stringContaining('no heartbeat for 45 min') }],
+    notes: [],
+  });
+  expect(problemsOf(60_000)).toEqual({
+    problems: [],
+    notes: [expect.stringContaining('The machine slept, or its clock was set, for 44 min')],
+  });
+});
+
+test('a clock that was set back is told', () => {
+  const findings = new Findings();
+  const ends = new OpenEnds(findings);
+  ends.take({ kind: 'started', at: '2026-11-03T09:00:00.000Z', seq: 1, pid: 1 }, {});
+  ends.take({ kind: 'stopped', at: '2026-11-03T08:00:00.000Z', seq: 2, awake: 1 }, {});
+  expect(findings.verdicts().notes).toEqual([
+    expect.stringContaining('clock was set back by 60 min before event 2'),
+  ]);
 });
 
 test('what the collector has acknowledged and the journal does not hold is missing', async () => {

@@ -36,6 +36,9 @@ describe('a bundle of everything', () => {
       ofOther,
     );
     expect(verdicts.notProven.join(' ')).toContain('came with the bundle');
+    expect(verdicts.notes).toEqual([
+      expect.stringContaining('Decisions were made by policy version 1, whose'),
+    ]);
     const { body } = await harness.call(auditor, 'GET', '/v1/log/keys');
     const [{ key }] = body.keys;
     expect(verdictsOf(bundle, [key])).toMatchObject({ holds: true });

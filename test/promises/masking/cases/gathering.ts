@@ -56,7 +56,7 @@ export const gathering: readonly LeakCase[] = [
     'SELECT d FROM dossier d',
     'SELECT v FROM verlauf v',
     'SELECT b FROM besuche b',
-    'SELECT tableoid::regclass, p FROM personal p',
+    'SELECT tableoid::regclass::text, p FROM personal p',
     'SELECT f FROM "select"."from" f',
     'SELECT hstore(t) -> $$c2$$ FROM t_17 t',
     'SELECT m FROM mv m',

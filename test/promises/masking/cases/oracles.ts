@@ -220,7 +220,10 @@ export const oracles: readonly LeakCase[] = [
     'SELECT jsonb_object_agg(id, salary) FROM employees',
   ]),
   ...leaks('M07', 'b', 'shop', [
-    // Nobody asks for an order, and the server's plan gives one.
+    // Nobody asks for an order, and the server's plan gives one. A row of one's own among them makes it a comparison.
+    "SELECT id, count(*) OVER (PARTITION BY e) FROM (SELECT id, email AS e FROM customers UNION ALL SELECT 0, 'qm') s",
+    "SELECT DISTINCT ON (e) id FROM (SELECT id, email AS e FROM customers UNION ALL SELECT 0, 'qm') s",
+    "SELECT id, count(*) OVER (PARTITION BY e) FROM (SELECT c.id, coalesce(c.email, v.x) AS e FROM customers c FULL JOIN (VALUES ('qm')) v(x) ON v.x = c.email) s",
     'SELECT id, count(*) OVER (PARTITION BY email) FROM customers',
     'SELECT id, row_number() OVER (PARTITION BY salary) FROM employees',
     ['SET enable_hashagg TO off', 'SELECT id FROM customers GROUP BY email, id'],

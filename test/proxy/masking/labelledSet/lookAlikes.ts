@@ -1,7 +1,7 @@
 /** What only looks like something: the numbers, codes and texts that tables are full of. */
 import type { Random } from '../../../kit/random.ts';
 import { luhnDigit } from './checks.ts';
-import { digits, groups } from './identifiers.ts';
+import { digits, groups, makeAadhaar, makeCpf, makeIban } from './identifiers.ts';
 import { draw } from './secrets.ts';
 
 export interface LookAlike {
@@ -31,6 +31,11 @@ function makeUuid(random: Random): string {
 function misspell(random: Random): string {
   const body = `4${digits(random, 14)}`;
   return `${body}${(luhnDigit(body) + 1 + random.below(8)) % 10}`;
+}
+
+/** A number whose last digit is another than its check allows. */
+function misspellLast(text: string): string {
+  return text.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 3) % 10));
 }
 
 export const lookAlikes: readonly LookAlike[] = [
@@ -113,6 +118,9 @@ export const lookAlikes: readonly LookAlike[] = [
     field: 'dummy',
     make: (r) => `${r.pick(['000', '666', '900', '999'])}-${two(r, 99)}-${digits(r, 4)}`,
   },
+  { name: 'typo', field: 'raw', make: (r) => misspellLast(makeIban(r)) },
+  { name: 'typo', field: 'raw', make: (r) => misspellLast(makeCpf(r)) },
+  { name: 'typo', field: 'raw', make: (r) => misspellLast(makeAadhaar(r)) },
   { name: 'typo', field: 'raw', make: (r) => `DE00${digits(r, 18)}` },
   { name: 'commit', field: 'sha', make: (r) => draw(r, hex, 40) },
   { name: 'commit', field: 'short', make: (r) => draw(r, hex, 7) },
