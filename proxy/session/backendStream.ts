@@ -41,6 +41,9 @@ export interface BackendPeer {
   onFatal(error: Error): void;
 }
 
+/** FunctionCallResponse without a value (manual, 55.7). */
+const nullResult = Buffer.from([0x56, 0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff]);
+
 export class BackendStream implements FrameSink {
   readonly walker = new FrameWalker(this);
   readonly #state: SessionState;
@@ -137,8 +140,7 @@ export class BackendStream implements FrameSink {
       case Backend.closeComplete:
         return this.#onCloseComplete();
       case Backend.functionCallResponse:
-        this.#endStatement(undefined);
-        return Verdict.forward;
+        return this.#onFunctionCallResponse();
       case Backend.readyForQuery:
         return this.#onReadyForQuery(buffer, start);
       case Backend.errorResponse:
@@ -149,7 +151,7 @@ export class BackendStream implements FrameSink {
         return this.#forwardClean(buffer, start, end);
       case Backend.parameterStatus:
         checkParameterStatus(buffer, start, end);
-        return Verdict.forward;
+        return this.#forwardClean(buffer, start, end); // application_name may be set to anything
       case Backend.copyInResponse:
         this.#state.answerCopy('in');
         return Verdict.forward;
@@ -306,6 +308,14 @@ export class BackendStream implements FrameSink {
     run.tag = tag;
     applyRole(run, this.#state.statements, this.#pipeline);
     this.#pipeline.finish(run, 'ok', more);
+  }
+
+  /** No row description says what the result is: what may come from protected columns is NULL. */
+  #onFunctionCallResponse(): Verdict {
+    const { head } = this.#state.inFlight;
+    const isHidden = currentRun(head)?.judged.isOpaque !== false || mayHoldProtectedValues(head);
+    this.#endStatement(undefined);
+    return isHidden ? this.#replaceBy(nullResult) : Verdict.forward;
   }
 
   #onReadyForQuery(buffer: Buffer, start: number): Verdict {

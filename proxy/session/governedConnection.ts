@@ -175,7 +175,10 @@ export class GovernedConnection {
 
   async #refresh(): Promise<void> {
     const client = this.#client ?? (await this.#reconnect());
-    const probe = await catalogProbe(client);
+    const probe = await catalogProbe(client).catch((error) => {
+      this.#dropClient(); // It may be lost: the next look begins with another.
+      throw error;
+    });
     if (probe === this.#probe) return;
     const catalog = await loadCatalog(client, this.catalog.version);
     const notice = (text: string) => this.#log.warn(text);
@@ -240,6 +243,8 @@ async function connectOwn(url: string): Promise<Client> {
     lock_timeout: lockTimeoutMs,
     enableChannelBinding: true,
   });
+  // A loss that nobody listens for would end the process. Before its holder does, the next query tells.
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }

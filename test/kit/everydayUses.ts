@@ -95,10 +95,10 @@ export const everydayUses: Readonly<Record<string, readonly string[]>> = {
     'SELECT json_agg(o) FROM orders o',
     'SELECT row_to_json(o), o::text FROM orders o',
     'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) FROM orders',
-    'SELECT email, row_number() OVER (PARTITION BY email ORDER BY id) FROM customers',
+    'SELECT email, row_number() OVER (PARTITION BY name ORDER BY id) FROM customers',
     'SELECT id, sum(amount) OVER (PARTITION BY customer_id ORDER BY created_at ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) FROM orders',
     'SELECT id, lag(amount) OVER w, rank() OVER w FROM orders WINDOW w AS (PARTITION BY status ORDER BY amount DESC)',
-    'SELECT first_value(status) OVER (PARTITION BY email ORDER BY created_at) FROM customers',
+    'SELECT first_value(status) OVER (PARTITION BY name ORDER BY created_at) FROM customers',
   ],
   joins: [
     'SELECT c.email, o.id FROM customers c JOIN orders o ON o.customer_id = c.id',

@@ -221,6 +221,16 @@ export const probingUses: readonly string[] = [
   ...probedValues.flatMap((value) =>
     probes.map((probe) => `SELECT id FROM customers ${probe.replaceAll('{}', value)}`),
   ),
+  // What sorts by itself tells which value is greater, and beside values of one's own, what they are.
+  'SELECT row_number() OVER (PARTITION BY email) FROM customers',
+  'SELECT DISTINCT ON (email) id FROM customers',
+  'SELECT id FROM customers GROUP BY GROUPING SETS ((id, email), (id))',
+  'SELECT id FROM customers GROUP BY ROLLUP (email, id)',
+  'SELECT email FROM customers UNION SELECT $1',
+  'SELECT s.mine FROM (SELECT email, 0 AS mine FROM customers UNION ALL SELECT $1, 1) s GROUP BY s.email, s.mine',
+  'SELECT DISTINCT s.email, s.mine FROM (SELECT email, 0 AS mine FROM customers UNION ALL SELECT $1, 1) s',
+  'SELECT v.column2 FROM (VALUES ((SELECT email FROM customers LIMIT 1), 0), ($1, 1)) v GROUP BY v.column1, v.column2',
+  'SELECT email FROM customers FULL JOIN (VALUES ($1)) v(email) USING (email) GROUP BY email',
   'SELECT DISTINCT left(email, 1) FROM customers',
   'SELECT DISTINCT ON (left(email, 1)) id FROM customers',
   'SELECT count(DISTINCT left(email, 1)) FROM customers',

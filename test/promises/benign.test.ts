@@ -9,6 +9,7 @@ import { type RunningProxy, startProxy } from '../../proxy/startProxy.ts';
 import { hasPostgres15, startTestPostgres, type TestPostgres } from '../kit/postgres.ts';
 import { Sessions } from './guardrails/sessions.ts';
 import { findChange } from './masking/benign/compareBenign.ts';
+import { knownChanges } from './masking/benign/knownChanges.ts';
 import { lookAlikes } from './masking/benign/lookAlikes.ts';
 import { type BenignCase, everydayStatements } from './masking/benign/statements.ts';
 import type { LeakCase } from './masking/leakCase.ts';
@@ -124,8 +125,11 @@ describe.each(versions)('on PostgreSQL %i', (version) => {
             hear(server.url('directly'), benign, mode),
           ]);
           const change = findChange(governed, direct, benign.masked);
-          if (change !== undefined)
-            changed.push(`${mode}: ${benign.steps.join('; ').slice(0, 200)}\n    ${change}`);
+          const text = benign.steps.join('; ');
+          if (change !== undefined && knownChanges[text] === undefined)
+            changed.push(`${mode}: ${text.slice(0, 200)}\n    ${change}`);
+          if (change === undefined && knownChanges[text] !== undefined)
+            changed.push(`${mode}: ${text}: is mended; take it off the list`);
         }
       }
       expect(changed).toEqual([]);

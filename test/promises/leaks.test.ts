@@ -37,16 +37,14 @@ async function runAll(version: 15 | 18): Promise<readonly Verdict[]> {
 
 beforeAll(async () => {
   await Promise.all(versions.map(async (version) => verdicts.set(version, await runAll(version))));
-}, 600_000);
+}, 900_000);
 
 describe.each(versions)('on PostgreSQL %i', (version) => {
   it.each(rows)('%s: nothing protected comes through, and no answer depends on it', (row) => {
     const ours = verdicts.get(version)?.filter(({ leakCase }) => leakCase.id.startsWith(row)) ?? [];
-    const wrong = ours.flatMap(({ leakCase: { id, run }, leaked }) => {
-      if (knownGaps[id] === undefined)
-        return leaked === undefined ? [] : [`${id}: ${JSON.stringify(run)}: ${leaked}`];
-      return leaked === undefined ? [`${id}: the known gap is mended; take it off the list`] : [];
-    });
+    const wrong = ours.flatMap(({ leakCase: { id, run }, leaked }) =>
+      leaked === undefined || knownGaps[id] !== undefined ? [] : [`${id}: ${JSON.stringify(run)}: ${leaked}`],
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -61,6 +59,13 @@ describe.each(versions)('on PostgreSQL %i', (version) => {
 });
 
 describe('the corpus', () => {
+  it.skipIf(only !== '')('lists no gap that is mended', () => {
+    const leaking = [...verdicts.values()]
+      .flat()
+      .flatMap(({ leaked, leakCase }) => (leaked ? [leakCase.id] : []));
+    expect(Object.keys(knownGaps).filter((id) => !leaking.includes(id))).toEqual([]);
+  });
+
   it('has at least 400 cases, of all rows of BYPASSES.md, each with an id of its own', () => {
     expect(corpus.length).toBeGreaterThanOrEqual(400);
     expect(new Set(corpus.map(({ id }) => id)).size).toBe(corpus.length);

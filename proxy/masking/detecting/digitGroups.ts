@@ -77,12 +77,13 @@ export function isPartOfMore(
 ): boolean {
   const separator = bytes[at + 4];
   return (
-    (bytes[at - 1] === separator && at - 5 >= start && hasFour(bytes, at - 5)) ||
-    (bytes[numberEnd] === separator && numberEnd + 5 <= end && hasFour(bytes, numberEnd + 1))
+    (bytes[at - 1] === separator && at - 5 >= start && hasFour(bytes, at - 5, alphanumeric)) ||
+    (bytes[numberEnd] === separator && numberEnd + 5 <= end && hasFour(bytes, numberEnd + 1, Bytes.digit))
   );
 }
 
-function hasFour(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < 4; i++) if (!isDigit(bytes[at + i])) return false;
+/** Four digits; or as an IBAN begins (`set` has letters too): the last two are digits in any case. */
+function hasFour(bytes: Uint8Array, at: number, set: number): boolean {
+  for (let i = 0; i < 4; i++) if (!isOf(bytes[at + i], i < 2 ? set : Bytes.digit)) return false;
   return true;
 }

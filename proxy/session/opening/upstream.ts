@@ -54,6 +54,8 @@ export async function connectUpstream({ url, settings, timeoutMs }: UpstreamOpti
   internals.connection.on('parameterStatus', (message) => {
     parameters.set(message.parameterName, message.parameterValue);
   });
+  // What the server says in one breath with its welcome comes before anybody else listens, and would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   // From here on the client is a shell: it must neither answer nor complain about what its socket does.
   internals._ending = true;

@@ -7,7 +7,7 @@ import { readAliasColumns, readRelation, renameColumns } from './columnUseRelati
 import { judgeRowSource } from './columnUseRows.ts';
 import { type Column, findColumns, type Item, openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { type Fields, fieldsOf, isFields, readList, readNames, readTag, readText } from './columnUseTree.ts';
-import { isProtected, lose, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
+import { change, isProtected, lose, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
 
 /** Adds the items of a FROM (or USING) list to the scope, in order, so that LATERAL items see those before them. */
 export function judgeFrom(context: UseContext, list: unknown, scope: Scope): void {
@@ -148,7 +148,12 @@ function mergeColumns(
 function mergeValues(a: Value, b: Value, isFull: boolean): Value {
   const value = unite(a, b);
   if (!isProtected(value)) return value;
-  if (isFull) return lose(value, 'merged by FULL JOIN');
+  if (isFull) {
+    const how = 'merged by FULL JOIN';
+    return isProtected(a) === isProtected(b)
+      ? lose(value, how)
+      : change(value, { how, typeName: a.typeName });
+  }
   return a.typeName !== undefined && a.typeName === b.typeName
     ? value
     : lose(value, 'merged by a join of columns of different types');

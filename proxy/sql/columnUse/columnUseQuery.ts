@@ -1,5 +1,5 @@
 /** Queries: SELECT, VALUES and set operations, their clauses, and the columns they return. */
-import { requireUse, type UseContext } from './columnUseContext.ts';
+import { type Need, requireUse, type UseContext } from './columnUseContext.ts';
 import { openWith } from './columnUseCte.ts';
 import { judgeCondition, judgeExpression, judgeOpaque } from './columnUseExpression.ts';
 import { judgeFrom } from './columnUseFrom.ts';
@@ -16,7 +16,7 @@ import {
   readOrdinal,
   readTag,
 } from './columnUseTree.ts';
-import { isProtected, lose, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
+import { change, isProtected, lose, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
 import { judgeWindow, requireSort } from './columnUseWindow.ts';
 
 /** Judges a SelectStmt; `outer` is what it sees of the queries around it. */
@@ -43,11 +43,20 @@ function judgeSelect(context: UseContext, query: Fields, base: Scope): Shape {
   return output;
 }
 
-/** GROUP BY prefers input columns to output names (manual, SELECT). */
-function judgeGroup(context: UseContext, node: unknown, output: Shape, scope: Scope): void {
+/**
+ * GROUP BY prefers input columns to output names (manual, SELECT). Several grouping sets are found by sorting, and the
+ * order of the groups then tells which value is greater.
+ */
+function judgeGroup(
+  context: UseContext,
+  node: unknown,
+  output: Shape,
+  scope: Scope,
+  need: Need = 'equality',
+): void {
   const grouping = fieldsOf(node, 'GroupingSet');
   if (grouping !== undefined) {
-    for (const part of readList(grouping['content'])) judgeGroup(context, part, output, scope);
+    for (const part of readList(grouping['content'])) judgeGroup(context, part, output, scope, 'order');
     return;
   }
   const name = readBareName(node);
@@ -55,7 +64,7 @@ function judgeGroup(context: UseContext, node: unknown, output: Shape, scope: Sc
   const value = isInput
     ? judgeExpression(context, node, scope)
     : judgeClauseItem(context, node, output, scope);
-  requireUse(context, value, 'equality', 'used in GROUP BY');
+  requireUse(context, value, need, need === 'order' ? 'used in grouping sets' : 'used in GROUP BY');
 }
 
 function judgeDistinct(context: UseContext, query: Fields, output: Shape, scope: Scope): void {
@@ -69,7 +78,7 @@ function judgeDistinct(context: UseContext, query: Fields, output: Shape, scope:
   }
   for (const node of list) {
     const value = judgeClauseItem(context, node, output, scope);
-    requireUse(context, value, 'equality', 'used in DISTINCT ON');
+    requireUse(context, value, 'order', 'used in DISTINCT ON'); // it sorts
   }
 }
 
@@ -108,10 +117,15 @@ function judgeSetOperation(context: UseContext, query: Fields, base: Scope): Sha
       uniteAll(right.columns.map(({ value }) => value)),
     );
   }
-  const columns = values.map(({ name, value, isCertain }): Column => {
-    requireUse(context, value, isUnionAll ? 'presence' : 'equality', `compared by ${words}`);
+  const columns = values.map(({ name, value, isCertain, isMixed }): Column => {
+    // Beside values that somebody has chosen, the order in which duplicates are found would tell what lies between them.
+    const need = isMixed && query['op'] === 'SETOP_UNION' ? 'order' : 'equality';
+    requireUse(context, value, isUnionAll ? 'presence' : need, `compared by ${words}`);
     const typeName = typeOfChoice([value]);
-    return { name, value: { ...lose(value, `combined by ${words}`), typeName }, isCertain };
+    const combined = isMixed
+      ? change(value, { how: `combined with other values by ${words}`, typeName })
+      : { ...lose(value, `combined by ${words}`), typeName };
+    return { name, value: isProtected(value) ? combined : value, isCertain };
   });
   const output = { columns, isOrdered: left.isOrdered, isOpaque: left.isOpaque };
   const scope = openScope(base);
@@ -127,18 +141,26 @@ const operationWords: Readonly<Record<string, string>> = {
 };
 
 /** The left side's columns with what either side puts into them; where positions are not known, anything. */
-function pairColumns(left: Shape, right: Shape): readonly Column[] {
+function pairColumns(left: Shape, right: Shape): readonly PairedColumn[] {
   if (left.isOrdered && right.isOrdered) {
     return left.columns.map((column, index) => {
       const other = right.columns[index];
-      if (other === undefined) return column;
+      if (other === undefined) return { ...column, isMixed: false };
       const typeName = typeOfChoice([column.value, other.value]);
-      return { ...column, value: { ...unite(column.value, other.value), typeName } };
+      const isMixed = isProtected(column.value) !== isProtected(other.value);
+      return { ...column, value: { ...unite(column.value, other.value), typeName }, isMixed };
     });
   }
   const any = uniteAll([...left.columns, ...right.columns].map((column) => column.value));
-  const known = left.columns.map((column) => ({ ...column, value: any }));
-  return isProtected(any) ? [...known, { name: undefined, value: any, isCertain: false }] : known;
+  const known = left.columns.map((column) => ({ ...column, value: any, isMixed: true }));
+  return isProtected(any)
+    ? [...known, { name: undefined, value: any, isCertain: false, isMixed: true }]
+    : known;
+}
+
+interface PairedColumn extends Column {
+  /** One side's values are protected, the other's are not. */
+  readonly isMixed: boolean;
 }
 
 function judgeValues(context: UseContext, query: Fields, base: Scope): Shape {
@@ -148,8 +170,12 @@ function judgeValues(context: UseContext, query: Fields, base: Scope): Shape {
       const value = judgeExpression(context, node, base);
       const known = columns[index]?.value;
       const typeName = typeOfChoice(known === undefined ? [value] : [known, value]);
-      const listed = lose(known === undefined ? value : unite(known, value), 'listed in VALUES');
-      columns[index] = { name: `column${index + 1}`, value: { ...listed, typeName }, isCertain: true };
+      const isMixed = known !== undefined && isProtected(known) !== isProtected(value);
+      const both = known === undefined ? value : unite(known, value);
+      const listed = isMixed
+        ? change(both, { how: 'listed with other values in VALUES', typeName })
+        : { ...lose(both, 'listed in VALUES'), typeName };
+      columns[index] = { name: `column${index + 1}`, value: listed, isCertain: true };
     });
   }
   const output = { columns, isOrdered: true, isOpaque: false };

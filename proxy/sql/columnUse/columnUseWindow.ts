@@ -1,14 +1,17 @@
-/** Windows: PARTITION BY compares for equality, ORDER BY sorts, frames count. */
+/** Windows: PARTITION BY and ORDER BY sort, frames count. */
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeOpaque, judgeUse } from './columnUseExpression.ts';
 import type { Scope } from './columnUseScope.ts';
 import { type Fields, fieldsOf, readList } from './columnUseTree.ts';
 import type { Value } from './columnUseValue.ts';
 
-/** Judges a WindowDef, in OVER (…) or in the WINDOW clause (manual 7.2.5). */
+/**
+ * Partitions are found by sorting (nodeWindowAgg.c), and rows come out in that order: it tells which value is greater.
+ * Judges a WindowDef, in OVER (…) or in the WINDOW clause (manual 7.2.5).
+ */
 export function judgeWindow(context: UseContext, fields: Fields, scope: Scope): void {
   for (const node of readList(fields['partitionClause'])) {
-    judgeUse(context, node, scope, 'equality', 'used in PARTITION BY');
+    judgeUse(context, node, scope, 'order', 'used in PARTITION BY');
   }
   for (const node of readList(fields['orderClause'])) {
     const sort = fieldsOf(node, 'SortBy') ?? {};

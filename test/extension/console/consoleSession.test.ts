@@ -134,11 +134,8 @@ describe('the client of the console', () => {
     expect(lines.rows.window(0, 9)).toEqual([['id,status,total'], ['1,paid,1.50'], ['2,paid,3.00']]);
 
     const masked = await run(session, 'COPY (SELECT id, email FROM customers) TO STDOUT');
-    expect(masked.state).toMatchObject({
-      kind: 'failed',
-      problem: { message: expect.stringContaining('cannot be copied out') },
-    });
-    expect(masked.rows.rowCount).toBe(0);
+    expect(masked.state).toEqual({ kind: 'done' });
+    expect(masked.rows.window(0, 1)).toEqual([[expect.stringMatching(/^1\t.•••@.•••$/)]]);
 
     const refused = await run(session, 'COPY orders FROM STDIN');
     expect(refused.state).toMatchObject({

@@ -41,8 +41,8 @@ describe('lineage', () => {
     ['SELECT upper(max(email)) FROM u', ['aggregated u.email']],
     ['SELECT max(email) OVER () FROM u', ['aggregated u.email']],
     ['SELECT lag(email) OVER (ORDER BY id) FROM u', ['transformed u.email']],
-    ['SELECT email FROM u UNION ALL SELECT note FROM u', ['copied u.email']],
-    ['SELECT note, id FROM u UNION ALL SELECT email, id FROM u', ['copied u.email', '-']],
+    ['SELECT email FROM u UNION ALL SELECT note FROM u', ['transformed u.email']],
+    ['SELECT note, id FROM u UNION ALL SELECT email, id FROM u', ['transformed u.email', '-']],
     ['SELECT email FROM u EXCEPT SELECT email FROM leads', ['copied u.email leads.email']],
     ['WITH w(a, b) AS (SELECT id, email FROM u) SELECT b, a FROM w', ['+copied u.email', '-']],
     [
@@ -51,7 +51,7 @@ describe('lineage', () => {
     ],
     [
       "WITH RECURSIVE t(a, b) AS (SELECT email, 'x' FROM u UNION ALL SELECT b, a FROM t) SELECT b FROM t",
-      ['copied u.email'],
+      ['transformed u.email'],
     ],
     ['SELECT s.c, u.id FROM u, LATERAL (SELECT u.email || note AS c) s', ['transformed u.email', '-']],
     ['SELECT (SELECT email FROM u LIMIT 1), 1', ['copied u.email', '-']],
@@ -66,7 +66,7 @@ describe('lineage', () => {
       ['copied u.email leads.email', '-', '-', '-', '-', '-'],
     ],
     ['SELECT * FROM u JOIN leads USING (email)', ['+copied u.email leads.email', '-', '-', '-', '-', '-']],
-    ['VALUES (1, (SELECT email FROM u)), (2, NULL)', ['-', 'copied u.email']],
+    ['VALUES (1, (SELECT email FROM u)), (2, NULL)', ['-', 'transformed u.email']],
     ['UPDATE u SET n = 1 RETURNING id, lower(email), email', ['-', 'transformed u.email', '+copied u.email']],
     ['DELETE FROM u RETURNING *', ['-', '+copied u.email', '-', '-']],
     ['SELECT key, value FROM u, jsonb_each_text(to_jsonb(u))', ['-', 'transformed u.email']],

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up the clients that the tests run and Debian does not package as needed: psycopg, psycopg2, SQLAlchemy, Django, pgjdbc,
-# Prisma's schema engine, TypeORM, Sequelize, Knex.
+# Sets up the clients that the tests run and Debian does not package as needed: psycopg, psycopg2, asyncpg, SQLAlchemy,
+# Django, pgjdbc, Prisma's schema engine, TypeORM, Sequelize, Knex.
 # They go to a cache folder outside the working tree; running this again costs nothing.
 # Each is set up even where the other fails; what fails is said in words.
 set -uo pipefail
@@ -45,7 +45,7 @@ setup_node() {
 
 setup_python || {
   status=1
-  echo "psycopg, psycopg2, SQLAlchemy and Django are not set up: they need python3 with venv, and PyPI (Debian: apt-get install python3-venv)." >&2
+  echo "psycopg, psycopg2, asyncpg, SQLAlchemy and Django are not set up: they need python3 with venv, and PyPI (Debian: apt-get install python3-venv)." >&2
 }
 setup_jdbc || {
   status=1

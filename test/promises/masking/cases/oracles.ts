@@ -226,7 +226,7 @@ export const oracles: readonly LeakCase[] = [
     "SELECT id, count(*) OVER (PARTITION BY e) FROM (SELECT c.id, coalesce(c.email, v.x) AS e FROM customers c FULL JOIN (VALUES ('qm')) v(x) ON v.x = c.email) s",
     'SELECT id, count(*) OVER (PARTITION BY email) FROM customers',
     'SELECT id, row_number() OVER (PARTITION BY salary) FROM employees',
-    ['SET enable_hashagg TO off', 'SELECT id FROM customers GROUP BY email, id'],
+    ['SET enable_hashagg TO off', 'SELECT min(id) FROM customers GROUP BY email'],
     ['SET enable_hashagg TO off', 'SELECT DISTINCT email, id FROM customers'],
     ['SET enable_seqscan TO off', 'SET enable_bitmapscan TO off', 'SELECT id FROM u WHERE email IS NOT NULL'],
     [
@@ -245,7 +245,7 @@ export const oracles: readonly LeakCase[] = [
       'SET enable_nestloop TO off',
       "SELECT c.id, v.x FROM customers c FULL JOIN (VALUES ('qb'), ('qm'), ('qw')) v(x) ON v.x = c.email",
     ],
-    ["SELECT set_config('enable_hashagg', 'off', false)", 'SELECT id FROM customers GROUP BY email, id'],
+    ["SELECT set_config('enable_hashagg', 'off', false)", 'SELECT min(id) FROM customers GROUP BY email'],
     ['SET enable_hashagg TO off', 'SELECT id, email FROM customers UNION SELECT id, email FROM leads'],
     'SELECT email, id, count(*) FROM customers GROUP BY ROLLUP (email, id)',
     'SELECT count(*), min(id) FROM customers GROUP BY GROUPING SETS ((email), (email, city))',
@@ -253,7 +253,7 @@ export const oracles: readonly LeakCase[] = [
   ]),
   ...leaks('M07', 'c', 'shop', [
     [
-      ['SET enable_hashagg TO off', 'SELECT id FROM customers GROUP BY email, id'],
+      ['SET enable_hashagg TO off', 'SELECT min(id) FROM customers GROUP BY email'],
       { startup: { enable_seqscan: 'off', enable_bitmapscan: 'off' } },
     ],
     [

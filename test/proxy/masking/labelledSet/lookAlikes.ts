@@ -162,7 +162,7 @@ export const lookAlikes: readonly LookAlike[] = [
     name: 'db',
     field: 'dsn',
     make: (r) =>
-      `postgres://${word(r)}:${r.pick(['${DB_PASSWORD}', '****', '<password>', '%s', 'password'])}@localhost/${word(r)}`,
+      `postgres://${word(r)}:${r.pick([`$${'{DB_PASSWORD}'}`, '****', '<password>', '%s', 'password'])}@localhost/${word(r)}`,
   },
   {
     name: 'clone',
@@ -223,7 +223,12 @@ export const lookAlikes: readonly LookAlike[] = [
     name: 'env',
     field: 'env',
     make: (r) =>
-      r.pick(['API_KEY=${API_KEY}', 'password=<your password>', 'token: required', 'SECRET_KEY=changeme']),
+      r.pick([
+        `API_KEY=$${'{API_KEY}'}`,
+        'password=<your password>',
+        'token: required',
+        'SECRET_KEY=changeme',
+      ]),
   },
   {
     name: 'form',
