@@ -84,7 +84,7 @@ export class RowPlanner {
         ground,
         isOpaque,
         outputs: judged?.output === undefined ? [] : [judged.output],
-        isOutputUnknown: false,
+        isOutputUnknown: judged?.readsHidden === true,
         isClear,
       };
     }

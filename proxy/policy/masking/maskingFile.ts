@@ -62,7 +62,10 @@ export interface MaskingFile {
 export function readMaskingFile(file: string, text: string): MaskingFile {
   if (file !== maskingFileName) {
     const message = 'it is not called masking.yaml, and there can be one alone';
-    return { masking: noMaskingPolicy, problems: [{ file, message, hint: `Rename it to ${maskingFileName}.` }] };
+    return {
+      masking: noMaskingPolicy,
+      problems: [{ file, message, hint: `Rename it to ${maskingFileName}.` }],
+    };
   }
   const reader = new MaskingReader(file, text);
   const masking = reader.contents ? reader.readFile() : noMaskingPolicy;

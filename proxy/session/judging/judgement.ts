@@ -22,6 +22,8 @@ export interface JudgedStatement {
   readonly fields: IntentFields | undefined;
   /** True where it runs code that cannot be looked into: its results may be anything. */
   readonly isOpaque: boolean;
+  /** True where a function that it calls reads protected columns: whatever comes from no column may be made of them. */
+  readonly readsHidden: boolean;
   /** True where its event must be on the disk before it is forwarded. */
   readonly isDurable: boolean;
   /** True where CommandComplete tells all rows that it changes itself. */

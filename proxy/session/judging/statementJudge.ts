@@ -32,6 +32,8 @@ export type FindPreparedFacts = (name: string) => PreparedFacts | undefined;
 
 export interface WeighedStatement {
   readonly facts: StatementFacts;
+  /** It calls a function that reads protected columns, out of masking's sight. */
+  readonly readsHidden: boolean;
   readonly decision: Decision;
   readonly use: ColumnUse;
   /** Where its rows come from: EXECUTE's are those of the statement behind the name. */
@@ -126,7 +128,8 @@ export class StatementJudge {
         touchesClassified ||= prepared?.touchesClassified ?? true;
       }
       const completed = code.complete(facts);
-      facts = noteHiddenReads(completed, catalog, classifications);
+      const noted = noteHiddenReads(completed, catalog, classifications);
+      facts = noted;
       this.#temporary.note(facts);
       const isOnTemporary = facts.effects.some((effect) => this.#temporary.has(effect, catalog));
       if (isOnTemporary && !isCatalogFresh) return undefined;
@@ -162,7 +165,8 @@ export class StatementJudge {
       if (follow !== undefined && allFacts.length > 1) {
         refusal ??= new PortcullisError('TABLE_NOT_FOLLOWED', { table: follow.table.name });
       }
-      statements.push({ facts, decision, use, output, lookups, unmasked, follow, refusal });
+      const readsHidden = noted !== completed;
+      statements.push({ facts, readsHidden, decision, use, output, lookups, unmasked, follow, refusal });
     }
     const refusal = statements.find((statement) => statement.refusal !== undefined)?.refusal;
     return { text, statements, refusal, touchesClassified, isByName, namedTexts, stamp };

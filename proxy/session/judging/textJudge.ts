@@ -140,6 +140,7 @@ export class TextJudge {
       facts,
       intent: renderIntent(fields),
       fields: needsApproval ? fields : undefined,
+      readsHidden: statement.readsHidden,
       isOpaque: facts.effects.some(({ kind }) => kind === 'procedural' || kind === 'call'),
       isDurable: needsApproval || !facts.readOnly,
       tellsChangedRows: tellsChangedRows(statement.facts),

@@ -36,6 +36,7 @@ export function shopFixture(secrets: Secrets): string {
   CREATE TABLE log (id serial PRIMARY KEY, line text);
 
   CREATE VIEW customer_view AS SELECT id, name, email AS reach_at, status FROM customers;
+  CREATE VIEW redefined AS SELECT id AS number, reach_at AS way FROM customer_view;
   CREATE VIEW contacts AS SELECT id AS number, reach_at AS way FROM customer_view WHERE status = 'active';
   CREATE VIEW shouting AS SELECT id, upper(email) AS loud, left(email, 3) AS head, length(email) AS size FROM customers;
   CREATE VIEW everyone AS SELECT email AS x FROM customers UNION ALL SELECT email FROM leads UNION ALL SELECT source FROM leads;

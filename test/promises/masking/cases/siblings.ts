@@ -131,12 +131,12 @@ export const siblings: readonly LeakCase[] = [
         'SELECT note FROM u',
       ],
       [
-        'SELECT number FROM contacts',
+        'SELECT number FROM redefined',
         {
           beside:
-            'CREATE OR REPLACE VIEW contacts AS SELECT length(reach_at) AS number, reach_at AS way FROM customer_view',
+            'CREATE OR REPLACE VIEW redefined AS SELECT length(reach_at) AS number, reach_at AS way FROM customer_view',
         },
-        'SELECT number FROM contacts',
+        'SELECT number FROM redefined',
       ],
       [
         'SELECT add1(1)',
