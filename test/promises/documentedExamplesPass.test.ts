@@ -38,7 +38,7 @@ const rightlyHeld =
   calling bt_ · calling brin_ · calling hash_ · calling gist_ · calling page_header · calling query_to_xml
   calling pg_logical_slot_ · calling pg_create_logical_ · calling pg_create_physical_ · calling pg_drop_replication_slot
   calling gin_leafpage_items · calling pg_get_wal_record · calling pg_log_backend_memory_contexts
-  maintenance · changing · calling pg_current_logfile · calling pg_ls · calling postgres_fdw_`
+  calling pg_stat_get_backend_activity · maintenance · changing · calling pg_current_logfile · calling pg_ls · calling postgres_fdw_`
     .split(/·|\n/)
     .map((start) => start.trim());
 
