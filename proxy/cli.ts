@@ -6,6 +6,8 @@ import { runEvidence } from './local/evidenceCommand.ts';
 import { runPolicyCheck, runPolicyTest } from './local/policyCommand.ts';
 import { runProxy } from './local/proxyCommand.ts';
 import { runQuery } from './local/query.ts';
+import { runServices } from './local/services/runServices.ts';
+import { servicesCommand } from './local/services/servicesProcess.ts';
 import { environments, runUp } from './local/up.ts';
 import { runVerify } from './local/verifyCommand.ts';
 
@@ -59,6 +61,9 @@ async function main(args: string[]): Promise<number> {
       return runVerify(readVerifyOptions(rest));
     case 'evidence':
       return runEvidence(readEvidenceOptions(rest));
+    case servicesCommand:
+      if (process.send === undefined) throw new UsageError('services is what `up` starts for itself');
+      return runServices();
     case 'doctor':
       if (rest.length > 0) throw new UsageError('doctor takes no arguments');
       return runDoctor();

@@ -17,8 +17,12 @@ import { connectionsFileName, readConnectionsFile } from './connectionsFile.ts';
 import { joinLink } from './editorHint.ts';
 import { startLocalServer } from './localServer.ts';
 import { followPolicyFolder } from './policyFolder.ts';
+import {
+  audience as defaultAudience,
+  clientId as defaultClientId,
+  signingKeyFile,
+} from './services/startServices.ts';
 import { runUntilStopped } from './untilStopped.ts';
-import { audience as defaultAudience, clientId as defaultClientId, signingKeyFile } from './upServices.ts';
 import { loadUpState } from './upState.ts';
 import { dataFolder } from './userFolders.ts';
 

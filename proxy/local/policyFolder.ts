@@ -9,7 +9,7 @@ export interface PolicyFolderOptions {
   readonly directory: string;
   /** Absent where there is only a collector. */
   readonly proxy?: RunningProxy;
-  readonly collector: RunningCollector;
+  readonly collector: Pick<RunningCollector, 'usePolicy'>;
   /** As they are in force at the start. */
   readonly texts: PolicyTexts;
   /** Told in words what happens. */

@@ -16,7 +16,7 @@ import { type LocalServer, startLocalServer } from './localServer.ts';
 import { followPolicyFolder } from './policyFolder.ts';
 import { describeReady, type ReadyAnswer } from './readyAnswer.ts';
 import { clearRunningState, writeRunningState } from './runningState.ts';
-import { startUpServices } from './upServices.ts';
+import { ServicesProcess } from './services/servicesProcess.ts';
 import { loadUpState, saveUpState } from './upState.ts';
 
 export const environments: readonly string[] = ['production', 'staging', 'development'];
@@ -81,6 +81,8 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     people.map(({ user }) => user),
   );
   const policyTexts = await readPolicyTexts(options.policy);
+  const services = new ServicesProcess(log);
+  closers.push(() => services.stop());
   progress('starting PostgreSQL');
   const { serverPassword, rolePassword, collectorPassword } = state;
   const server = await startLocalServer({
@@ -98,13 +100,18 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     identity: { subject: email, email, groups: [...groups] },
   }));
   const storeUrl = await server.collectorStore();
-  const services = await startUpServices(
-    { data, state, people: identities, storeUrl, connections, policyFiles: policyTexts.files, log },
-    closers,
-  );
-  const { provider, collector } = services;
-  const clientOf = (token: () => Promise<string>) => new CollectorClient({ url: collector.url, token });
-  const service = clientOf(() => provider.tokenForProxy());
+  closers.push(() => services.stop()); // before the server that it stores in
+  const started = await services.start({
+    data,
+    state,
+    people: identities,
+    storeUrl,
+    connections,
+    policyFiles: policyTexts.files,
+  });
+  const clientOf = (token: () => Promise<string>) =>
+    new CollectorClient({ url: started.collectorUrl, token });
+  const service = clientOf(() => services.tokenForProxy());
   const feed = new CollectorFeed(service, log);
   closers.push(() => feed.stop());
   const accounts: LocalAccount[] = identities.map(({ user, identity }) => ({
@@ -112,7 +119,7 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     password: state.passwords[user] ?? '',
     identity,
     desk: new ApprovalDesk(
-      clientOf(() => provider.tokenFor(identity.email)),
+      clientOf(() => services.tokenFor(identity.email)),
       feed,
     ),
   }));
@@ -129,8 +136,8 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
   saveUpState(data, {
     ...state,
     port: proxy.port,
-    providerPort: provider.port,
-    collectorPort: collector.port,
+    providerPort: started.providerPort,
+    collectorPort: started.collectorPort,
   });
   const link = new CollectorLink({ proxy, client: service, dataDirectory: data, log });
   closers.push(() => link.stop());
@@ -146,7 +153,14 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     const directory = resolve(options.policy);
     const onProblem = (policyProblem: string | undefined) => writeRunningState({ ...running, policyProblem });
     closers.push(
-      followPolicyFolder({ directory, proxy, collector, texts: policyTexts, say: progress, onProblem }),
+      followPolicyFolder({
+        directory,
+        proxy,
+        collector: services,
+        texts: policyTexts,
+        say: progress,
+        onProblem,
+      }),
     );
   }
   return {
@@ -157,12 +171,12 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
         email,
         groups: [...groups],
         password: state.logins[user] ?? '',
-        token: await provider.tokenFor(email),
+        token: await services.tokenFor(email),
         url: urlOf(user),
       })),
     ),
-    collector: collector.url,
-    issuer: provider.issuer,
+    collector: started.collectorUrl,
+    issuer: started.issuer,
     data,
   };
 }

@@ -36,6 +36,33 @@ function processesOver(folder: string): string[] {
   return list.split('\n').filter((line) => line.includes(folder));
 }
 
+/** Process of the provider and the collector: the only one of its own that is no PostgreSQL. */
+function servicesOf({ process: { pid } }: UpProcess): number {
+  const list = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(pid)], { encoding: 'utf8' });
+  return Number.parseInt(list.split('\n').find((line) => line.includes('cli.cjs services')) ?? '0', 10);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function holdsText({ answer }: UpProcess, text: string): Promise<boolean> {
+  const [, , admin] = answer.identities;
+  const response = await fetch(`${answer.collector}/v1/events?limit=50`, {
+    headers: { authorization: `Bearer ${admin?.token}` },
+  }).catch(() => undefined);
+  return response?.ok === true && (await response.text()).includes(text);
+}
+
+/** The limit of the test is the limit. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 describe('portcullis up', () => {
   let data: string;
   let runtime: string;
@@ -108,6 +135,14 @@ describe('portcullis up', () => {
     expect(doctor.status).toBe(0);
   });
 
+  it('records on while the collector is gone, and starts it again where it was', async () => {
+    const [connection] = up.answer.connections;
+    const collector = servicesOf(up);
+    process.kill(collector, 'SIGKILL');
+    expect(await query(connection?.url ?? '', 'SELECT 1 AS while_it_was_gone')).toHaveLength(1);
+    await until(async () => servicesOf(up) !== collector && (await holdsText(up, 'while_it_was_gone')));
+  });
+
   it('leaves no process and no lock after SIGTERM, and goes on from the same data', async () => {
     const [connection] = up.answer.connections;
     expect(await up.end('SIGTERM')).toBe(0);
@@ -134,7 +169,9 @@ describe('portcullis up', () => {
 
   it('leaves no server behind when it is killed', async () => {
     const [connection] = up.answer.connections;
+    const collector = servicesOf(up);
     await up.end('SIGKILL');
+    await until(async () => !isAlive(collector));
     for (let i = 0; i < 100 && (await isListening(connection?.direct ?? '')); i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

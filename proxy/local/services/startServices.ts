@@ -1,42 +1,42 @@
-/** What `portcullis up` starts besides the proxy: the development provider and the collector, on their embedded store. */
+/** The services of `portcullis up`: the development provider and the collector, on their embedded store. */
 
 import { join } from 'node:path';
-import { type RunningCollector, startCollector } from '../collector/collector.ts';
-import { readOrMakeSigningKeys } from '../collector/signingKeys.ts';
-import type { Identity } from '../identity/identity.ts';
-import type { Log } from '../kit/log.ts';
-import { freePortOr } from '../kit/ports.ts';
-import type { PolicyFile } from '../policy/policyFiles.ts';
-import type { ConnectionSettings } from '../session/governedConnection.ts';
-import { type DevelopmentProvider, startDevelopmentProvider } from './developmentProvider.ts';
-import type { UpState } from './upState.ts';
+import { type RunningCollector, startCollector } from '../../collector/collector.ts';
+import { readOrMakeSigningKeys } from '../../collector/signingKeys.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { Log } from '../../kit/log.ts';
+import { freePortOr } from '../../kit/ports.ts';
+import type { PolicyFile } from '../../policy/policyFiles.ts';
+import type { ConnectionSettings } from '../../session/governedConnection.ts';
+import { type DevelopmentProvider, startDevelopmentProvider } from '../developmentProvider.ts';
+import type { UpState } from '../upState.ts';
 
 export const audience = 'urn:portcullis:collector';
 export const clientId = 'portcullis';
 /** In the data folder, beside the embedded store. */
 export const signingKeyFile = 'log-signing-key.pem';
 
-export interface UpServicesOptions {
+export interface ServicesOptions {
   readonly data: string;
   readonly state: UpState;
   readonly people: readonly { readonly user: string; readonly identity: Identity }[];
   readonly storeUrl: string;
   readonly connections: readonly ConnectionSettings[];
   readonly policyFiles: readonly PolicyFile[];
-  readonly log: Log;
 }
 
-export interface UpServices {
+export interface Services {
   readonly provider: DevelopmentProvider;
   readonly collector: RunningCollector;
 }
 
 /** `closers` is given what undoes each step, as it is done. */
-export async function startUpServices(
-  options: UpServicesOptions,
+export async function startServices(
+  options: ServicesOptions,
+  log: Log,
   closers: (() => Promise<void>)[],
-): Promise<UpServices> {
-  const { data, state, people, log } = options;
+): Promise<Services> {
+  const { data, state, people } = options;
   const provider = await startDevelopmentProvider({
     port: await freePortOr(state.providerPort),
     people: people.map(({ user, identity }) => ({
