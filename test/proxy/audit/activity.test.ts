@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ActivityLog, type ActivityOptions } from '../../../proxy/audit/activity.ts';
 import type { IntentFields } from '../../../proxy/audit/events.ts';
 import { renderIntent } from '../../../proxy/audit/eventTemplate.ts';
-import type { Journal } from '../../../proxy/audit/journal.ts';
+import type { Journal } from '../../../proxy/audit/journal/journal.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
 import { intentFields } from './events.ts';
 import { makeFolder, open } from './fixtures.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { CollectorLog, LogChanged } from '../../../proxy/audit/collectorLog.ts';
 import { collectorLogPath } from '../../../proxy/audit/collectorLogFile.ts';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import type { Journal } from '../../../proxy/audit/journal.ts';
+import type { Journal } from '../../../proxy/audit/journal/journal.ts';
 import { signCheckpoint } from '../../../proxy/audit/log/checkpoint.ts';
 import { logEntry } from '../../../proxy/audit/log/logEntry.ts';
 import { consistencyProof, leafHash, rootOf } from '../../../proxy/audit/log/merkleTree.ts';

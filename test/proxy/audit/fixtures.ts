@@ -8,10 +8,10 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import type { Journal, JournalOptions } from '../../../proxy/audit/journal.ts';
-import { openJournal } from '../../../proxy/audit/openJournal.ts';
-import { readJournal } from '../../../proxy/audit/readJournal.ts';
-import { type JournalDisk, realDisk } from '../../../proxy/audit/segmentFile.ts';
+import type { Journal, JournalOptions } from '../../../proxy/audit/journal/journal.ts';
+import { openJournal } from '../../../proxy/audit/journal/openJournal.ts';
+import { readJournal } from '../../../proxy/audit/journal/readJournal.ts';
+import { type JournalDisk, realDisk } from '../../../proxy/audit/journal/segmentFile.ts';
 
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-journal-'));

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
 import { toCloudEvents } from '../../../proxy/audit/ocsf/cloudEvents.ts';
+import { collectorEvents } from './collectorEvents.ts';
 import { intentFields } from './events.ts';
 import { makeFolder, readAll } from './fixtures.ts';
 import { hasOcsfSchema, OcsfSchema } from './ocsfSchema.ts';
@@ -59,7 +60,7 @@ const unusualEvents = unusual.map((fields, i) => ({ at, seq: i + 1, ...fields })
 
 test.skipIf(!hasOcsfSchema)('every event is valid by the schema of OCSF 1.8.0', async () => {
   const schema = new OcsfSchema();
-  const events = [...(await journalEvents()), ...unusualEvents];
+  const events = [...(await journalEvents()), ...unusualEvents, ...collectorEvents];
   const outcomes = unusualEvents
     .filter(({ kind }) => kind === 'intent')
     .map((event, i) => ({
@@ -82,7 +83,7 @@ test.skipIf(!hasOcsfSchema)('every event is valid by the schema of OCSF 1.8.0', 
   expect(wrapped).toHaveLength(events.filter(({ kind }) => kind !== 'outcome').length);
   for (const { data } of wrapped)
     expect({ data, errors: schema.validate(data) }).toEqual({ data, errors: [] });
-  expect(new Set(wrapped.map(({ data }) => data.class_uid))).toEqual(new Set([6005, 3002, 6002]));
+  expect(new Set(wrapped.map(({ data }) => data.class_uid))).toEqual(new Set([6005, 3002, 6002, 3004, 6003]));
 });
 
 test.skipIf(!hasOcsfSchema)('the validator would see what is wrong', () => {

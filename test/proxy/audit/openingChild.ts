@@ -1,7 +1,7 @@
 /** A process that opens a journal, says so or why not, and holds it until it is killed or the given time has passed. */
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openJournal } from '../../../proxy/audit/openJournal.ts';
+import { openJournal } from '../../../proxy/audit/journal/openJournal.ts';
 
 const [folder = '', holdMillis = '60000'] = process.argv.slice(2);
 try {

@@ -1,6 +1,6 @@
 /** A process for the tests to kill: records statements as fast as it can and prints the number of each one flushed. */
 import { writeSync } from 'node:fs';
-import { openJournal } from '../../../proxy/audit/openJournal.ts';
+import { openJournal } from '../../../proxy/audit/journal/openJournal.ts';
 import { makeIntent } from './events.ts';
 
 const [folder = '', segmentBytes = '65536'] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** A process for the tests to kill: a session with statements that have ended and one that has not. */
 import { writeSync } from 'node:fs';
-import { openJournal } from '../../../proxy/audit/openJournal.ts';
+import { openJournal } from '../../../proxy/audit/journal/openJournal.ts';
 import { intentFields, makeIntent } from './events.ts';
 
 const journal = await openJournal(process.argv[2] ?? '');

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { canonicalJson } from '../../../proxy/audit/canonicalJson.ts';
-import type { Journal } from '../../../proxy/audit/journal.ts';
+import type { Journal } from '../../../proxy/audit/journal/journal.ts';
 import { type EventSync, type SyncOptions, startSync } from '../../../proxy/audit/sync.ts';
 import { CollectorClient } from '../../../proxy/kit/collectorClient.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
@@ -72,6 +72,19 @@ describe('the synchronisation', () => {
     expect(events.status.waiting).toBe(0);
     expect(events.status.lastSentAt).toMatch(/^\d{4}-/);
     await expectSame(collector, proxy.folder);
+  });
+
+  it('compresses batches, unless the collector does not know compression', async () => {
+    for (const knowsGzip of [true, false]) {
+      const collector = await startCollector();
+      collector.knowsGzip = knowsGzip;
+      const proxy = await openProxy();
+      record(proxy, 300);
+      const events = sync(proxy, collector);
+      expect(await events.flush(10_000)).toBe(true);
+      expect(collector.packed > 0).toBe(knowsGzip);
+      await expectSame(collector, proxy.folder);
+    }
   });
 
   it('sends an event within 200 ms when all is well', async () => {

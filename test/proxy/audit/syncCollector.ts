@@ -1,10 +1,11 @@
 /** A collector for the tests of the synchronisation: the real protocol over real HTTP, its store in memory, and faults. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import { canonicalJson } from '../../../proxy/audit/canonicalJson.ts';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import { seqAfter } from '../../../proxy/audit/readJournal.ts';
+import { seqAfter } from '../../../proxy/audit/journal/readJournal.ts';
 
 /** What happens to a request: `dropAfter` commits and breaks the connection before answering. */
 export type Fault =
@@ -22,6 +23,9 @@ export class TestCollector {
   readonly batches: number[] = [];
   largestBody = 0;
   bodyLimit = Number.POSITIVE_INFINITY;
+  /** Batches that came compressed. */
+  packed = 0;
+  knowsGzip = true;
   next = 1;
   fault: (batch: number) => Fault | undefined = () => undefined;
   #server: Server | undefined;
@@ -45,8 +49,13 @@ export class TestCollector {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = '';
-    for await (const chunk of request) body += chunk;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const isPacked = request.headers['content-encoding'] === 'gzip';
+    if (isPacked && !this.knowsGzip) return refuse(response, 400, 'this is no JSON');
+    if (isPacked) this.packed += 1;
+    const bytes = Buffer.concat(chunks);
+    const body = (isPacked ? gunzipSync(bytes) : bytes).toString('utf8');
     this.largestBody = Math.max(this.largestBody, body.length);
     const { proxy, events } = JSON.parse(body) as { proxy: string; events: JournalEvent[] };
     this.proxies.add(proxy);

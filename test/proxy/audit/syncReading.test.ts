@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { JournalCursor } from '../../../proxy/audit/readJournalFrom.ts';
+import { JournalCursor } from '../../../proxy/audit/journal/readJournalFrom.ts';
 import { makeIntent } from './events.ts';
 import { makeFolder, makeRandom, open, readAll } from './fixtures.ts';
 

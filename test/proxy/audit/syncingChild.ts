@@ -1,7 +1,7 @@
 /** A process for the tests to kill: records statements and hands them to the collector at the same time. */
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openJournal } from '../../../proxy/audit/openJournal.ts';
+import { openJournal } from '../../../proxy/audit/journal/openJournal.ts';
 import { startSync } from '../../../proxy/audit/sync.ts';
 import { CollectorClient } from '../../../proxy/kit/collectorClient.ts';
 import { createLog } from '../../../proxy/kit/log.ts';

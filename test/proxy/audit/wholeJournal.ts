@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import type { EventIdentity } from '../../../proxy/audit/events.ts';
 import { renderIntent } from '../../../proxy/audit/eventTemplate.ts';
-import type { Journal, JournalOptions } from '../../../proxy/audit/journal.ts';
-import { openJournal } from '../../../proxy/audit/openJournal.ts';
+import type { Journal, JournalOptions } from '../../../proxy/audit/journal/journal.ts';
+import { openJournal } from '../../../proxy/audit/journal/openJournal.ts';
 import { intentFields } from './events.ts';
 
 export interface WholeJournal {
