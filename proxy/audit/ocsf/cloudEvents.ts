@@ -1,10 +1,13 @@
 /** Journal events as OCSF 1.8.0 in CloudEvents 1.0: what a SIEM reads. A pure function: the same events, the same text. */
 import type { EventIdentity, JournalEvent, OutcomeEvent } from '../events.ts';
+import { describeCollectorEvent } from './collectorActivity.ts';
 import {
+  apiActivity,
   applicationLifecycle,
   authentication,
   classify,
   datastoreActivity,
+  entityManagement,
   type OcsfEvent,
   type OcsfMetadata,
   ocsfVersion,
@@ -43,8 +46,8 @@ interface Session {
 }
 
 /**
- * One CloudEvent for each statement (its outcome in it), refusal, session opened or closed, and sign of life. An outcome
- * whose intent is not among the events has none of its own: ask for the intent.
+ * One CloudEvent for each statement (its outcome in it), refusal, session opened or closed, sign of life, and for what the
+ * collector recorded by itself. An outcome whose intent is not among the events has none of its own: ask for the intent.
  * @param context not among the events: outcomes of intents, beginnings of sessions
  */
 export function toCloudEvents(
@@ -82,6 +85,12 @@ function toOcsf(
       return { ...describeLogoff(event, sessions.get(event.session)), ...common };
     case 'outcome':
       return undefined;
+    case 'signIn':
+    case 'policyChanged':
+    case 'classificationChanged':
+    case 'recordsRead':
+    case 'eventsRemoved':
+      return { ...describeCollectorEvent(event), ...common };
     default:
       return { ...describeLife(event), ...common };
   }
@@ -105,7 +114,8 @@ function makeMetadata({ proxy, event, receivedAt }: SourcedEvent): OcsfMetadata 
 
 function profilesOf({ kind }: JournalEvent): readonly string[] {
   if (kind === 'intent' || kind === 'refusal') return ['security_control', 'data_classification'];
-  return kind === 'sessionOpened' || kind === 'sessionClosed' ? ['security_control'] : [];
+  const isControlled = kind === 'sessionOpened' || kind === 'sessionClosed' || kind === 'signIn';
+  return isControlled || kind === 'eventsRemoved' ? ['security_control'] : [];
 }
 
 function describeLogon(event: Extract<JournalEvent, { kind: 'sessionOpened' }>) {
@@ -222,5 +232,7 @@ function wrap({ proxy, event }: SourcedEvent, data: OcsfEvent): CloudEvent {
 }
 
 const pages: Readonly<Record<number, string>> = Object.fromEntries(
-  [datastoreActivity, authentication, applicationLifecycle].map(({ uid, page }) => [uid, page]),
+  [datastoreActivity, authentication, applicationLifecycle, entityManagement, apiActivity].map(
+    ({ uid, page }) => [uid, page],
+  ),
 );

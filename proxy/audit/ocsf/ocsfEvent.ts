@@ -72,6 +72,24 @@ export const authentication = {
   activities: { 1: 'Logon', 2: 'Logoff' },
 } as const satisfies OcsfClass;
 
+export const entityManagement = {
+  uid: 3004,
+  name: 'Entity Management',
+  categoryUid: 3,
+  categoryName: 'Identity & Access Management',
+  page: 'entity_management',
+  activities: { 1: 'Create', 3: 'Update' },
+} as const satisfies OcsfClass;
+
+export const apiActivity = {
+  uid: 6003,
+  name: 'API Activity',
+  categoryUid: 6,
+  categoryName: 'Application Activity',
+  page: 'api_activity',
+  activities: { 2: 'Read' },
+} as const satisfies OcsfClass;
+
 export const applicationLifecycle = {
   uid: 6002,
   name: 'Application Lifecycle',

@@ -1,5 +1,8 @@
-/** JSON schema of an event: what is searched and relied on is checked, everything else is kept as it comes. */
-import { eventKinds } from '../../audit/events.ts';
+/**
+ * JSON schema of an event that is sent: what is searched and relied on is checked, everything else is kept as it comes, so
+ * that proxies of another version can send. What this version writes is published in full (GET /v1/schemas/event).
+ */
+import { proxyKinds } from '../../audit/events.ts';
 import { text, time } from './common.ts';
 
 const seq = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
@@ -10,13 +13,13 @@ const relation = {
   properties: { schema: { type: 'string' }, name: { type: 'string' } },
 } as const;
 
-export const eventSchema = {
+export const sentEventSchema = {
   type: 'object',
   required: ['at', 'seq', 'kind'],
   properties: {
     at: time,
     seq,
-    kind: { type: 'string', enum: [...eventKinds] },
+    kind: { type: 'string', enum: proxyKinds },
     identity: {
       type: 'object',
       required: ['subject'],
