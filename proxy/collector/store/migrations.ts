@@ -1,6 +1,7 @@
 /** The store's tables, as numbered steps that are never changed once released; plain SQL of PostgreSQL 13 to 18. */
 
 import { enterEarlierEvents } from './log.ts';
+import { attachEarlierEvents } from './partitions.ts';
 import type { Queries } from './store.ts';
 
 export interface Migration {
@@ -199,6 +200,108 @@ export const migrations: readonly Migration[] = [
       -- Words of the recorded text, which holds no values of protected columns.
       CREATE INDEX events_words ON portcullis.events USING gin (to_tsvector('simple', event #>> '{statement,text}'))
         WHERE event #>> '{statement,text}' IS NOT NULL;
+    `,
+  },
+  {
+    number: 8,
+    name: 'sinks',
+    sql: `
+      CREATE TABLE portcullis.sinks (
+        name text PRIMARY KEY,
+        kind text NOT NULL,
+        -- index of the first leaf of the log that is neither taken, nor refused for good, nor filtered out
+        position bigint NOT NULL,
+        sent bigint NOT NULL DEFAULT 0,
+        gone bigint NOT NULL DEFAULT 0,
+        -- failures in a row of what comes next
+        tries integer NOT NULL DEFAULT 0,
+        -- those among them that say something about what comes next, and not that the receiver is away
+        strikes integer NOT NULL DEFAULT 0,
+        problem text,
+        failed_at timestamptz(3),
+        retry_at timestamptz(3),
+        sent_at timestamptz(3),
+        -- the run of a collector that sends, and until when no other may
+        holder text,
+        held_until timestamptz
+      );
+      CREATE TABLE portcullis.sink_dead_letters (
+        sink text NOT NULL REFERENCES portcullis.sinks (name),
+        index bigint NOT NULL,
+        problem text NOT NULL,
+        at timestamptz(3) NOT NULL DEFAULT now(),
+        -- since when somebody wants it to be sent again
+        wanted_at timestamptz(3),
+        PRIMARY KEY (sink, index)
+      );
+      CREATE INDEX sink_dead_letters_wanted ON portcullis.sink_dead_letters (sink, index) WHERE wanted_at IS NOT NULL;
+    `,
+  },
+  {
+    number: 9,
+    name: 'own',
+    sql: `
+      -- What the collectors over this store record once, whichever of them hears of it, until it cannot come again.
+      CREATE TABLE portcullis.recorded_once (key text PRIMARY KEY, until timestamptz NOT NULL);
+      CREATE INDEX recorded_once_until ON portcullis.recorded_once (until);
+    `,
+  },
+  {
+    number: 10,
+    name: 'partitions',
+    fill: attachEarlierEvents,
+    sql: `
+      -- One part per month by when the collector took an event. That a number is taken once is kept by log_leaves.
+      ALTER TABLE portcullis.events RENAME TO events_earlier;
+      ALTER TABLE portcullis.events_earlier DROP CONSTRAINT events_pkey, DROP CONSTRAINT events_proxy_fkey;
+      ALTER INDEX portcullis.events_newest RENAME TO events_earlier_newest;
+      ALTER INDEX portcullis.events_of_subject RENAME TO events_earlier_of_subject;
+      ALTER INDEX portcullis.events_of_email RENAME TO events_earlier_of_email;
+      ALTER INDEX portcullis.events_of_connection RENAME TO events_earlier_of_connection;
+      ALTER INDEX portcullis.events_not_allowed RENAME TO events_earlier_not_allowed;
+      ALTER INDEX portcullis.events_of_relation RENAME TO events_earlier_of_relation;
+      ALTER INDEX portcullis.events_outcomes RENAME TO events_earlier_outcomes;
+      ALTER INDEX portcullis.events_sessions RENAME TO events_earlier_sessions;
+      ALTER INDEX portcullis.events_schema_changes RENAME TO events_earlier_schema_changes;
+      ALTER INDEX portcullis.events_masked RENAME TO events_earlier_masked;
+      ALTER INDEX portcullis.events_unmasked RENAME TO events_earlier_unmasked;
+      ALTER INDEX portcullis.events_of_agent RENAME TO events_earlier_of_agent;
+      ALTER INDEX portcullis.events_words RENAME TO events_earlier_words;
+      CREATE TABLE portcullis.events (LIKE portcullis.events_earlier INCLUDING DEFAULTS)
+        PARTITION BY RANGE (received_at);
+      ALTER TABLE portcullis.events ADD PRIMARY KEY (proxy, seq, received_at);
+      CREATE INDEX events_newest ON portcullis.events (at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_of_subject ON portcullis.events (subject, at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_of_email ON portcullis.events (email, at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_of_connection ON portcullis.events (connection, at DESC, proxy DESC, seq DESC);
+      CREATE INDEX events_not_allowed ON portcullis.events (decision, at DESC, proxy DESC, seq DESC)
+        WHERE decision <> 'allow';
+      CREATE INDEX events_of_relation ON portcullis.events USING gin (relations);
+      CREATE INDEX events_outcomes ON portcullis.events (proxy, outcome_of) WHERE outcome_of IS NOT NULL;
+      CREATE INDEX events_sessions ON portcullis.events (proxy, session) WHERE kind = 'sessionOpened';
+      CREATE INDEX events_schema_changes ON portcullis.events (connection, at DESC) WHERE changes_schema;
+      CREATE INDEX events_masked ON portcullis.events USING gin ((event -> 'maskedColumns') jsonb_path_ops)
+        WHERE kind = 'outcome';
+      CREATE INDEX events_unmasked ON portcullis.events USING gin ((event -> 'unmaskedColumns') jsonb_path_ops)
+        WHERE kind = 'outcome';
+      CREATE INDEX events_of_agent ON portcullis.events ((event #>> '{identity,agent,name}'), at DESC)
+        WHERE event #>> '{identity,agent,name}' IS NOT NULL;
+      CREATE INDEX events_words ON portcullis.events USING gin (to_tsvector('simple', event #>> '{statement,text}'))
+        WHERE event #>> '{statement,text}' IS NOT NULL;
+      CREATE INDEX events_removals ON portcullis.events (proxy, seq) WHERE kind = 'eventsRemoved';
+      CREATE TABLE portcullis.event_partitions (
+        name text PRIMARY KEY,
+        -- null: everything before
+        since timestamptz,
+        until timestamptz NOT NULL
+      );
+      -- How long events are kept: one row per change.
+      CREATE TABLE portcullis.retention_policies (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        version text NOT NULL,
+        since timestamptz(3) NOT NULL DEFAULT now(),
+        policy jsonb
+      );
     `,
   },
 ];
