@@ -1,21 +1,39 @@
-/** The activity page: one panel, drawn from the same snapshot as the tree. */
-import { type Disposable, type ExtensionContext, ViewColumn, type WebviewPanel, window } from 'vscode';
-import type { ActivityPageMessage } from '../kit/activityMessages.ts';
+/** The activity page: one panel over two stores, this machine's statements (as in the tree) and the collector's. */
+import { Disposable, type ExtensionContext, ViewColumn, type WebviewPanel, window } from 'vscode';
+import type { ActivityPageMessage, ActivityScope, StatementSearch } from '../kit/activityMessages.ts';
 import { pageHtml, pageOptions } from '../kit/webviewHtml.ts';
 import type { ActivityStore } from './activityStore.ts';
+import type { CollectedStore } from './collectedStore.ts';
 
-export class ActivityPage implements Disposable {
+export interface ActivityPageActions {
+  openStatement(id: string): void;
+  verify(): void;
+  exportEvidence(search: StatementSearch): void;
+}
+
+export class ActivityPage {
   readonly #context: ExtensionContext;
-  readonly #store: ActivityStore;
-  readonly #openStatement: (seq: number) => void;
+  readonly #machine: ActivityStore;
+  readonly #collector: CollectedStore;
+  readonly #actions: ActivityPageActions;
   readonly #subscription: Disposable;
+  #scope: ActivityScope = 'machine';
   #panel: WebviewPanel | undefined;
 
-  constructor(context: ExtensionContext, store: ActivityStore, openStatement: (seq: number) => void) {
+  constructor(
+    context: ExtensionContext,
+    machine: ActivityStore,
+    collector: CollectedStore,
+    actions: ActivityPageActions,
+  ) {
     this.#context = context;
-    this.#store = store;
-    this.#openStatement = openStatement;
-    this.#subscription = store.onChange(() => this.#post());
+    this.#machine = machine;
+    this.#collector = collector;
+    this.#actions = actions;
+    this.#subscription = Disposable.from(
+      machine.onChange(() => this.#post()),
+      collector.onChange(() => this.#post()),
+    );
   }
 
   get isVisible(): boolean {
@@ -25,7 +43,7 @@ export class ActivityPage implements Disposable {
   show(): void {
     if (this.#panel === undefined) this.#open();
     else this.#panel.reveal();
-    this.#store.refresh();
+    this.#refresh();
   }
 
   dispose(): void {
@@ -45,18 +63,36 @@ export class ActivityPage implements Disposable {
     panel.onDidDispose(() => {
       this.#panel = undefined;
     });
-    panel.onDidChangeViewState(() => panel.visible && this.#store.refresh());
+    panel.onDidChangeViewState(() => panel.visible && this.#refresh());
     panel.webview.onDidReceiveMessage((message: ActivityPageMessage) => this.#receive(message));
     panel.webview.html = pageHtml(this.#context, panel.webview, 'activityPage', title);
   }
 
   #receive(message: ActivityPageMessage): void {
-    if (message.kind === 'ready') this.#post();
-    else if (message.kind === 'refresh') this.#store.refresh();
-    else this.#openStatement(message.seq);
+    const { kind } = message;
+    if (kind === 'ready') this.#post();
+    else if (kind === 'refresh') this.#refresh();
+    else if (kind === 'search') this.#search(message.scope, message.search);
+    else if (kind === 'more') void this.#collector.more();
+    else if (kind === 'openStatement') this.#actions.openStatement(message.id);
+    else if (kind === 'verify') this.#actions.verify();
+    else this.#actions.exportEvidence(message.search);
+  }
+
+  #search(scope: ActivityScope, search: StatementSearch): void {
+    this.#scope = scope;
+    if (scope === 'machine') this.#post();
+    else void this.#collector.search(search);
+  }
+
+  #refresh(): void {
+    this.#machine.refresh();
+    if (this.#scope === 'collector') void this.#collector.refresh();
   }
 
   #post(): void {
-    void this.#panel?.webview.postMessage(this.#store.snapshot());
+    const snapshot =
+      this.#scope === 'machine' ? this.#machine.snapshot() : this.#collector.snapshot(this.#machine.sync);
+    void this.#panel?.webview.postMessage(snapshot);
   }
 }

@@ -56,12 +56,20 @@ export class ActivityStore implements Disposable {
     this.#read.call();
   }
 
+  /** How the events stand with the collector, in words. */
+  get sync(): ActivitySnapshot['sync'] {
+    return describeSync(this.#sync, new Date());
+  }
+
   snapshot(): ActivitySnapshot {
     const now = new Date();
     const rows = this.#entries?.map((entry) => rowOf(entry, now));
     return {
       kind: 'activity',
-      sync: describeSync(this.#sync, now),
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
+      sync: this.sync,
       ...(rows !== undefined && { rows }),
       ...(this.#problem !== undefined && { problem: this.#problem }),
     };

@@ -4,9 +4,10 @@ import type { ActivityRow, ActivitySnapshot } from '../kit/activityMessages.ts';
 import { showLine } from '../kit/visibleText.ts';
 
 /** @param now for telling today from other days */
-export function rowOf(entry: ActivityEntry, now: Date): ActivityRow {
-  const { seq, at, connection, environment, application, decision, isSynced, reason } = entry;
+export function rowOf(entry: ActivityEntry & { readonly proxy?: string }, now: Date): ActivityRow {
+  const { proxy, seq, at, connection, environment, application, decision, isSynced, reason } = entry;
   return {
+    id: proxy === undefined ? String(seq) : `${proxy}/${seq}`,
     seq,
     at,
     time: showTime(at, now),
@@ -14,6 +15,12 @@ export function rowOf(entry: ActivityEntry, now: Date): ActivityRow {
     connection,
     environment,
     application: showLine(application),
+    address: showLine(entry.address),
+    who: showLine(entry.who),
+    agent: showLine(entry.agent ?? ''),
+    relations: entry.relations.map((name) => showLine(name)),
+    effects: entry.effects,
+    policies: entry.policies,
     decision,
     outcome: outcomeOf(entry),
     isTrouble: !['ok', 'running'].includes(entry.status),
@@ -22,6 +29,10 @@ export function rowOf(entry: ActivityEntry, now: Date): ActivityRow {
     duration: entry.micros === undefined ? '' : showDuration(entry.micros),
     maskedColumns: entry.maskedColumns.map(
       ({ column, classification }) => `${showLine(column)} (${classification})`,
+    ),
+    unmaskedColumns: (entry.unmaskedColumns ?? []).map(
+      ({ column, classification, policy, request, reason }) =>
+        `${showLine(column)} (${classification}), by ${policy}${request === undefined ? '' : `, request ${request}`}${reason === undefined ? '' : `: ${showLine(reason)}`}`,
     ),
     isSynced,
   };
@@ -68,6 +79,7 @@ export function explainRow(row: ActivityRow): string[] {
     `On ${row.connection || 'no connection'}${row.environment && ` (${row.environment})`}${row.application && `, from ${row.application}`}`,
     row.rows === '' ? '' : `${row.rows} rows in ${row.duration}`,
     row.maskedColumns.length === 0 ? '' : `Masked: ${row.maskedColumns.join(', ')}`,
+    row.unmaskedColumns.length === 0 ? '' : `In clear: ${row.unmaskedColumns.join('; ')}`,
     row.isSynced
       ? `Event ${row.seq} is at the collector`
       : `Event ${row.seq} is on this machine and waits to be sent to the collector`,

@@ -4,16 +4,25 @@ import type { ProxyLink } from '../kit/proxyLink.ts';
 import { ActivityPage } from './activityPage.ts';
 import { ActivityStore } from './activityStore.ts';
 import { type ActivityNode, ActivityTree } from './activityTree.ts';
+import { CollectedStore } from './collectedStore.ts';
+import { exportEvidence, verifyRecords } from './records.ts';
 
 export function registerAudit(context: ExtensionContext, link: ProxyLink): void {
   const store = new ActivityStore(link);
   const tree = new ActivityTree(store);
   const view = window.createTreeView('portcullis.activity', { treeDataProvider: tree });
-  const page = new ActivityPage(context, store, (seq) => void openStatement(store, seq));
+  const collected = new CollectedStore(link);
+  const open = (id: unknown) => openStatement(store, collected, id);
+  const page = new ActivityPage(context, store, collected, {
+    openStatement: (id) => void open(id),
+    verify: () => void verifyRecords(link),
+    exportEvidence: (search) => void exportEvidence(link, search),
+  });
   store.isWatched = () => view.visible || page.isVisible;
 
   context.subscriptions.push(
     store,
+    collected,
     tree,
     view,
     page,
@@ -24,19 +33,22 @@ export function registerAudit(context: ExtensionContext, link: ProxyLink): void 
     }),
     commands.registerCommand('portcullis.showActivity', () => page.show()),
     commands.registerCommand('portcullis.refreshActivity', () => store.refresh()),
-    commands.registerCommand('portcullis.openStatement', (target?: unknown) =>
-      openStatement(store, seqOf(target)),
-    ),
+    commands.registerCommand('portcullis.openStatement', (target?: unknown) => open(idOf(target))),
+    commands.registerCommand('portcullis.verifyRecords', () => verifyRecords(link)),
+    commands.registerCommand('portcullis.exportEvidence', () => exportEvidence(link, {})),
   );
   if (view.visible) store.refresh();
 }
 
 /** Shows the recorded text in a document of its own: never run by itself, never saved by itself. */
-async function openStatement(store: ActivityStore, seq: number | undefined): Promise<void> {
-  const entry = store.entries?.find((candidate) => candidate.seq === seq);
+async function openStatement(machine: ActivityStore, collected: CollectedStore, id: unknown): Promise<void> {
+  const entry =
+    typeof id === 'string'
+      ? (machine.entries?.find(({ seq }) => String(seq) === id) ?? collected.find(id))
+      : undefined;
   if (entry === undefined) {
     const hint =
-      seq === undefined ? 'Choose one in the Activity view.' : 'It is too long ago for the Activity view.';
+      id === undefined ? 'Choose one in the Activity view.' : 'It is too long ago for the Activity view.';
     void window.showInformationMessage(`There is no such statement to open. ${hint}`);
     return;
   }
@@ -45,8 +57,8 @@ async function openStatement(store: ActivityStore, seq: number | undefined): Pro
 }
 
 /** From a tree item's command, its context menu, or a keybinding. */
-function seqOf(target: unknown): number | undefined {
-  if (typeof target === 'number') return target;
+function idOf(target: unknown): string | undefined {
+  if (typeof target === 'number') return String(target);
   const node = target as ActivityNode | undefined;
-  return node?.kind === 'statement' ? node.row.seq : undefined;
+  return node?.kind === 'statement' ? node.row.id : undefined;
 }

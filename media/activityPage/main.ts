@@ -1,8 +1,13 @@
 /** The activity page: draws the snapshots of the host, searches in them, and works by keyboard alone. */
 import { render } from 'lit';
-import type { ActivityPageMessage, ActivitySnapshot } from '../../extension/kit/activityMessages.ts';
+import type {
+  ActivityPageMessage,
+  ActivityScope,
+  ActivitySnapshot,
+} from '../../extension/kit/activityMessages.ts';
 import { openHostChannel } from '../kit/vscodeApi.ts';
 import { pageTemplate } from './pageTemplate.ts';
+import { toStatementSearch } from './searchTokens.ts';
 import './style.css';
 
 const channel = openHostChannel<ActivityPageMessage, ActivitySnapshot>();
@@ -10,11 +15,17 @@ const root = document.getElementById('root') ?? document.body;
 
 let snapshot: ActivitySnapshot = {
   kind: 'activity',
+  scope: 'machine',
+  hasMore: false,
+  isSearching: false,
   sync: { text: 'Reading the journal…', hint: '', isTrouble: false },
 };
 /** The editor tears a hidden page down: the search comes back with it. */
-let search = keptSearch();
-let focused: number | undefined;
+let { search, scope } = keptState();
+let focused: string | undefined;
+/** The collector is asked once the person has stopped typing. */
+let asking: ReturnType<typeof setTimeout> | undefined;
+const typingMs = 350;
 
 channel.listen((message) => {
   snapshot = message;
@@ -23,6 +34,7 @@ channel.listen((message) => {
 document.addEventListener('keydown', onKey);
 draw();
 channel.post({ kind: 'ready' });
+if (scope === 'collector') ask();
 
 function draw(): void {
   render(
@@ -30,12 +42,16 @@ function draw(): void {
       search,
       focused,
       onSearch: setSearch,
-      onOpen: (seq) => channel.post({ kind: 'openStatement', seq }),
-      onFocus: (seq) => {
-        if (focused === seq) return;
-        focused = seq;
+      onScope: setScope,
+      onOpen: (id) => channel.post({ kind: 'openStatement', id }),
+      onFocus: (id) => {
+        if (focused === id) return;
+        focused = id;
         draw();
       },
+      onMore: () => channel.post({ kind: 'more' }),
+      onVerify: () => channel.post({ kind: 'verify' }),
+      onExport: () => channel.post({ kind: 'export', search: toStatementSearch(search) }),
     }),
     root,
   );
@@ -43,13 +59,31 @@ function draw(): void {
 
 function setSearch(text: string): void {
   search = text;
-  channel.state.set({ search });
+  channel.state.set({ search, scope });
   draw();
+  if (scope !== 'collector') return;
+  clearTimeout(asking);
+  asking = setTimeout(ask, typingMs);
 }
 
-function keptSearch(): string {
-  const kept = channel.state.get() as { readonly search?: unknown } | undefined;
-  return typeof kept?.search === 'string' ? kept.search : '';
+function setScope(chosen: ActivityScope): void {
+  if (scope === chosen) return;
+  scope = chosen;
+  channel.state.set({ search, scope });
+  ask();
+}
+
+function ask(): void {
+  clearTimeout(asking);
+  channel.post({ kind: 'search', scope, search: toStatementSearch(search) });
+}
+
+function keptState(): { search: string; scope: ActivityScope } {
+  const kept = channel.state.get() as { readonly search?: unknown; readonly scope?: unknown } | undefined;
+  return {
+    search: typeof kept?.search === 'string' ? kept.search : '',
+    scope: kept?.scope === 'collector' ? 'collector' : 'machine',
+  };
 }
 
 function onKey(event: KeyboardEvent): void {
@@ -62,10 +96,14 @@ function onKey(event: KeyboardEvent): void {
   } else if (event.key === 'Escape' && search !== '') {
     event.preventDefault();
     setSearch('');
-  } else if (event.key === 'Enter' && !isInBox && focused !== undefined) {
+  } else if (event.key === 'Enter' && isRow(document.activeElement) && focused !== undefined) {
     event.preventDefault();
-    channel.post({ kind: 'openStatement', seq: focused });
+    channel.post({ kind: 'openStatement', id: focused });
   } else if (!isInBox || event.key === 'ArrowDown') moveFocus(event);
+}
+
+function isRow(element: Element | null): boolean {
+  return element?.matches('tbody tr') === true;
 }
 
 /** Up, Down, Page Up, Page Down, Home and End move between rows (APG grid pattern). */

@@ -5,26 +5,15 @@ import { isInGroup } from '../access.ts';
 import { callerOf } from '../authentication.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Parts } from '../parts.ts';
-import { listOf, pageQuery, problems, readLimit, text, time } from '../schemas/common.ts';
-import { eventSchema } from '../schemas/events.ts';
+import { listOf, pageQuery, problems, readLimit } from '../schemas/common.ts';
+import { eventQuery, foundEvent } from '../schemas/eventSearch.ts';
+import { sentEventSchema } from '../schemas/events.ts';
 import { knownSize, receipt } from '../schemas/log.ts';
 import { type EventFilter, findEvents } from '../store/findEvents.ts';
 import { takeEvents } from '../store/takeEvents.ts';
 import { sendOcsf, wantsOcsf } from './ocsfAnswer.ts';
 
 const maxBatchBytes = 8 * 1024 * 1024;
-
-const foundEvent = {
-  type: 'object',
-  required: ['proxy', 'receivedAt', 'subject', 'event'],
-  properties: {
-    proxy: { type: 'string' },
-    receivedAt: time,
-    subject: { type: 'string' },
-    email: { type: 'string' },
-    event: eventSchema,
-  },
-} as const;
 
 type Query = Omit<EventFilter, 'limit' | 'onlySubject'> & {
   readonly limit?: string;
@@ -45,7 +34,7 @@ export function registerEvents(app: FastifyInstance, parts: Parts, metrics: Metr
           required: ['proxy', 'events'],
           properties: {
             proxy: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,100}$' },
-            events: { type: 'array', maxItems: 20_000, items: eventSchema },
+            events: { type: 'array', maxItems: 20_000, items: sentEventSchema },
             knownSize,
           },
           additionalProperties: false,
@@ -83,16 +72,7 @@ export function registerEvents(app: FastifyInstance, parts: Parts, metrics: Metr
         querystring: {
           type: 'object',
           properties: {
-            identity: text(500, 'Subject or e-mail address.'),
-            connection: text(200),
-            relation: text(300, '`schema.name`, or a name in any schema.'),
-            decision: { type: 'string', enum: ['allow', 'deny', 'approve'] },
-            column: text(200, 'A column of a result that came masked, or in clear by a permit.'),
-            classification: text(100, 'What such a column is, for instance `pii.email`.'),
-            agent: text(200, 'Name of the agent that asked.'),
-            text: text(500, 'Words of the recorded text of the statement, all of them.'),
-            since: { ...time, description: 'This moment or later.' },
-            until: { ...time, description: 'Before this moment.' },
+            ...eventQuery,
             format: { type: 'string', enum: ['json', 'ocsf'] },
             ...pageQuery,
           },
@@ -103,12 +83,15 @@ export function registerEvents(app: FastifyInstance, parts: Parts, metrics: Metr
     },
     async (request, reply) => {
       const { identity } = callerOf(request);
-      const { format: _format, limit, ...filter } = request.query;
+      const { format, limit, ...filter } = request.query;
+      const seesAll = isInGroup(identity, 'auditors', 'admins');
       const found = await findEvents(parts.store, {
         ...filter,
         limit: readLimit(limit),
-        ...(isInGroup(identity, 'auditors', 'admins') ? {} : { onlySubject: identity.subject }),
+        ...(seesAll ? {} : { onlySubject: identity.subject }),
       });
+      const results = found.items.length;
+      await parts.own.readings.record(request, { how: 'search', filter, results, format, ownOnly: !seesAll });
       return wantsOcsf(request) ? sendOcsf(request, reply, parts.store, found) : found;
     },
   );

@@ -26,6 +26,8 @@ export interface EventFilter {
   readonly cursor?: string;
   /** Only events of this subject: for who may not see those of others. */
   readonly onlySubject?: string;
+  /** Statements and refusals alone; a column is then looked for in their outcomes. */
+  readonly onlyStatements?: boolean;
 }
 
 export interface FoundEvent {
@@ -102,10 +104,14 @@ function makeConditions(filter: EventFilter): Conditions {
   const column = { column: filter.column, classification: filter.classification };
   if (filter.column !== undefined || filter.classification !== undefined) {
     const wanted = `${place(JSON.stringify([column]))}::jsonb`;
+    const isFound = `kind = 'outcome' AND (event -> 'maskedColumns' @> ${wanted} OR event -> 'unmaskedColumns' @> ${wanted})`;
     conditions.push(
-      `kind = 'outcome' AND (event -> 'maskedColumns' @> ${wanted} OR event -> 'unmaskedColumns' @> ${wanted})`,
+      filter.onlyStatements === true
+        ? `(proxy, seq) IN (SELECT proxy, outcome_of FROM portcullis.events WHERE ${isFound})`
+        : isFound,
     );
   }
+  if (filter.onlyStatements === true) conditions.push("kind IN ('intent', 'refusal')");
   add(filter.agent, (value) => `event #>> '{identity,agent,name}' = ${value}`);
   add(
     filter.text,

@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeSync, rowOf } from '../../../extension/audit/activityWords.ts';
 import type { ActivityRow, ActivitySnapshot } from '../../../extension/kit/activityMessages.ts';
-import { findRows } from '../../../media/activityPage/searchTokens.ts';
+import { findRows, toStatementSearch } from '../../../media/activityPage/searchTokens.ts';
 import type { ActivityEntry } from '../../../proxy/control/messages.ts';
 
 const now = new Date(2026, 10, 21, 11, 0, 0);
@@ -23,6 +23,11 @@ const base: ActivityEntry = {
   rows: 20,
   micros: 1800,
   maskedColumns: [{ column: 'email', classification: 'pii.email' }],
+  who: 'dev@example.com',
+  address: '127.0.0.1',
+  relations: ['public.customers'],
+  effects: ['read'],
+  policies: ['default.readonly'],
   isSynced: true,
 };
 const written: ActivityEntry[] = [
@@ -181,11 +186,18 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
     page.evaluate(`dispatchEvent(new MessageEvent('message', { data: ${JSON.stringify(message)} }))`);
   const posted = (page: Page) => page.evaluate('globalThis.posted');
   const focused = (page: Page) =>
-    page.evaluate('document.activeElement?.dataset?.seq ?? document.activeElement?.id');
+    page.evaluate('document.activeElement?.dataset?.id ?? document.activeElement?.id');
   const sync = describeSync({ waiting: 1, lastSentAt: base.at }, now);
 
   it.each(['dark', 'light'] as const)('shows statements as text alone, in %s colours', async (theme) => {
-    const page = await openPage(theme, { kind: 'activity', rows, sync });
+    const page = await openPage(theme, {
+      kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
+      rows,
+      sync,
+    });
     expect(await page.locator('tbody tr').count()).toBe(6);
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.locator('tbody tr').nth(2).innerText()).toContain('this DELETE has no WHERE');
@@ -200,7 +212,14 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   });
 
   it('is used by keyboard: find, move, open, clear', async () => {
-    const page = await openPage('dark', { kind: 'activity', rows, sync });
+    const page = await openPage('dark', {
+      kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
+      rows,
+      sync,
+    });
     await page.keyboard.press('/');
     await page.keyboard.type('table:orders');
     expect(await page.locator('tbody tr').count()).toBe(2);
@@ -212,7 +231,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
     expect(await focused(page)).toBe('3');
     expect(await page.locator('tbody tr[tabindex="0"]').count()).toBe(1);
     await page.keyboard.press('Enter');
-    expect(await posted(page)).toEqual([{ kind: 'ready' }, { kind: 'openStatement', seq: 3 }]);
+    expect(await posted(page)).toEqual([{ kind: 'ready' }, { kind: 'openStatement', id: '3' }]);
     await page.keyboard.press('Escape');
     expect(await page.locator('tbody tr').count()).toBe(6);
     expect(await focused(page)).toBe('3');
@@ -220,10 +239,20 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   });
 
   it('keeps the focused statement when newer ones arrive', async () => {
-    const page = await openPage('dark', { kind: 'activity', rows: rows.slice(1), sync });
+    const page = await openPage('dark', {
+      kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
+      rows: rows.slice(1),
+      sync,
+    });
     await page.locator('tbody tr').nth(1).focus();
     await send(page, {
       kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
       rows,
       sync,
     });
@@ -235,14 +264,103 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   it('says why it is empty', async () => {
     const page = await openPage('dark', {
       kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
       rows: [],
       sync: describeSync({ waiting: 0 }, now),
     });
     expect(await page.locator('.empty').innerText()).toContain('No statement was recorded for you yet');
     await page.close();
-    const other = await openPage('dark', { kind: 'activity', rows, sync });
+    const other = await openPage('dark', {
+      kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
+      rows,
+      sync,
+    });
     await other.locator('#search').fill('nothing like it');
     expect(await other.locator('.empty').innerText()).toContain('None of the latest 6 statements matches');
     await other.close();
+  });
+
+  it('asks the collector for what the tokens say, and shows whose it was', async () => {
+    const page = await openPage('light', {
+      kind: 'activity',
+      scope: 'machine',
+      hasMore: false,
+      isSearching: false,
+      rows,
+      sync,
+    });
+    await page.getByRole('radio', { name: 'Collector' }).click();
+    await page.locator('#search').fill('who:ana@example.com decision:den masked:pii.email big -psql');
+    await page.waitForFunction('globalThis.posted.length === 3');
+    expect(await posted(page)).toEqual([
+      { kind: 'ready' },
+      { kind: 'search', scope: 'collector', search: {} },
+      {
+        kind: 'search',
+        scope: 'collector',
+        search: { identity: 'ana@example.com', decision: 'deny', classification: 'pii.email', text: 'big' },
+      },
+    ]);
+    await page.locator('#search').fill('');
+    await page.waitForFunction('globalThis.posted.length === 4');
+    const found = [
+      {
+        ...written[2],
+        proxy: 'p1',
+        who: 'ana@example.com',
+        agent: 'assistant',
+        relations: ['public.orders'],
+      },
+      { ...written[5], proxy: 'p2', who: 'ben@example.com' },
+    ].map((entry) => rowOf(entry as ActivityEntry, now));
+    await send(page, {
+      kind: 'activity',
+      scope: 'collector',
+      hasMore: true,
+      isSearching: false,
+      rows: found,
+      sync,
+    });
+    expect(await page.locator('.count').innerText()).toBe('2+ statements');
+    await page.locator('tbody tr').first().focus();
+    const picture = page.locator('svg.graph');
+    expect(await picture.getAttribute('aria-label')).toBe(
+      'agent assistant for ana@example.com, through psql, denied on demo, touching public.orders',
+    );
+    expect(await picture.locator('.node').count()).toBe(5);
+    expect(await picture.locator('.refused').count()).toBe(1);
+    if (shots !== undefined) await page.screenshot({ path: join(shots, 'activity-collector.png') });
+    await page.getByRole('button', { name: 'Show older statements' }).click();
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByRole('button', { name: 'Export' }).click();
+    expect(((await posted(page)) as { kind: string }[]).slice(-3).map(({ kind }) => kind)).toEqual([
+      'more',
+      'verify',
+      'export',
+    ]);
+    await page.close();
+  });
+});
+
+describe('what the collector is asked for', () => {
+  it('is what it can look for whole; the rest is looked for in what it found', () => {
+    expect(toStatementSearch('table:public.orders agent:bot "two words" app:psql -who:ana')).toEqual({
+      relation: 'public.orders',
+      agent: 'bot',
+      text: 'two words',
+    });
+    expect(toStatementSearch('masked:email connection:demo since:2026-11-01 until:')).toEqual({
+      column: 'email',
+      connection: 'demo',
+      since: '2026-11-01T00:00:00.000Z',
+    });
+    expect(toStatementSearch('since:yesterday decision:x')).toEqual({});
+    const ago = toStatementSearch('since:3h').since ?? '';
+    expect(Math.abs(Date.now() - Date.parse(ago) - 3 * 3_600_000)).toBeLessThan(60_000);
   });
 });

@@ -23,6 +23,11 @@ const entry: ActivityEntry = {
   rows: 1234,
   micros: 4200,
   maskedColumns: [{ column: 'email', classification: 'pii.email' }],
+  who: 'dev@example.com',
+  address: '127.0.0.1',
+  relations: ['public.customers'],
+  effects: ['read'],
+  policies: ['default.readonly'],
   isSynced: true,
 };
 const describeEntry = (more: Partial<ActivityEntry>) => describeRow(rowOf({ ...entry, ...more }, now));

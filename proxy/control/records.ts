@@ -1,0 +1,53 @@
+/** Checks records for a window, and hands out evidence: the same code and the same words as the command line's. */
+import { writeFile } from 'node:fs/promises';
+import type { CancellationToken } from 'vscode-jsonrpc';
+import type { EvidenceFilter } from '../audit/evidence/manifest.ts';
+import { describeVerification } from '../audit/verify/describeVerification.ts';
+import type { Verification } from '../audit/verify/verdicts.ts';
+import { verifyBundleBytes } from '../audit/verify/verifyBundle.ts';
+import { verifyJournal } from '../audit/verify/verifyJournal.ts';
+import { CollectorClient } from '../kit/collectorClient.ts';
+import type { RecordsVerdict } from './messages.ts';
+
+/** A bundle of thousands of events takes a while to make. */
+const timeoutMs = 120_000;
+
+/** @param folder the journal's. @throws Error in words where it cannot be read */
+export async function verifyRecords(folder: string): Promise<RecordsVerdict> {
+  return describe(await verifyJournal(folder));
+}
+
+/** Nothing is written where it was cancelled meanwhile. @throws CollectorRefusal, CollectorUnreachable; Error where the file cannot be written */
+export async function exportEvidence(
+  collector: { readonly url: string; readonly token: () => string | Promise<string> },
+  filter: EvidenceFilter,
+  path: string,
+  token: CancellationToken,
+): Promise<RecordsVerdict & { bytes: number }> {
+  const client = new CollectorClient({ ...collector, timeoutMs });
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '');
+  const bundle = await client.download(`/v1/evidence?${new URLSearchParams(given)}`);
+  const verdict = describe(verifyBundleBytes(bundle, path));
+  if (token.isCancellationRequested) throw new Error('the export was cancelled; nothing was written');
+  await writeFile(path, bundle, { mode: 0o600 });
+  return { ...verdict, bytes: bundle.length };
+}
+
+function describe(verification: Verification): RecordsVerdict {
+  const { integrity, completeness, events } = verification;
+  const what = `${events.toLocaleString('en-US')} ${events === 1 ? 'event' : 'events'}`;
+  return {
+    holds: integrity.holds && completeness.holds,
+    headline: headlineOf(what, integrity.holds, completeness.holds),
+    report: describeVerification(verification),
+  };
+}
+
+function headlineOf(what: string, isWhole: boolean, isComplete: boolean): string {
+  if (isWhole && isComplete)
+    return `All is well: ${what}, unchanged since they were recorded, and none missing.`;
+  if (isWhole)
+    return `${what}, unchanged since they were recorded, but not all that should be there is there.`;
+  if (isComplete) return `Something was changed after it was recorded (${what} looked at).`;
+  return `Something was changed after it was recorded, and something is missing (${what} looked at).`;
+}

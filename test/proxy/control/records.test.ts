@@ -1,0 +1,78 @@
+/** What a window can ask about the records: what the collector holds, whether they are whole, evidence in a file. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyBundleBytes } from '../../../proxy/audit/verify/verifyBundle.ts';
+import type { CollectedStatement } from '../../../proxy/control/messages.ts';
+import { type Company, connectClient, startCompany } from './company.ts';
+import { endProxies, startProxyProcess, Window } from './proxyProcess.ts';
+
+let company: Company;
+let window: Window;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'portcullis-records-'));
+  company = await startCompany();
+  window = await Window.open(await startProxyProcess());
+  const client = await connectClient(await company.signIn(window));
+  await client.query('SELECT 1 AS recorded_one');
+  await expect(client.query('DROP DATABASE shop')).rejects.toMatchObject({ code: '42501' });
+  await client.end();
+  await window.until(({ sync }) => sync.waiting === 0 && sync.lastSentAt !== undefined, 60_000);
+});
+afterAll(async () => {
+  await endProxies();
+  await company?.stop();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+async function search(params: Parameters<typeof window.ask<'searchStatements'>>[1]) {
+  return (await window.ask('searchStatements', params)).statements;
+}
+
+describe('the records', () => {
+  it('are searched at the collector', async () => {
+    let found: readonly CollectedStatement[] = [];
+    while (found.length === 0) found = await search({ text: 'recorded_one' });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      who: 'dev@example.com',
+      connection: 'shop',
+      decision: 'allow',
+      status: 'ok',
+      rows: 1,
+      isSynced: true,
+    });
+    const denied = await search({ decision: 'deny' });
+    expect(denied.map(({ text, status }) => [text, status])).toEqual([['DROP DATABASE shop', 'refused']]);
+    expect(denied[0]?.effects).toContain('drop');
+    expect(await search({ text: 'never_run' })).toEqual([]);
+  });
+
+  it('of this machine are verified, with a plain answer', async () => {
+    const { holds, headline, report } = await window.ask('verifyRecords', {});
+    expect([holds, headline]).toEqual([
+      true,
+      expect.stringMatching(/^All is well: [\d,]+ events, unchanged/),
+    ]);
+    expect(report).toContain('What this does not prove');
+  });
+
+  it('are exported as a bundle that is checked, readable by its owner alone', async () => {
+    const path = join(folder, 'evidence.zip');
+    const verdict = await window.ask('exportEvidence', { path, connection: 'shop' });
+    expect([verdict.holds, verdict.headline]).toEqual([true, expect.stringContaining('All is well')]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const written = readFileSync(path);
+    expect(written.length).toBe(verdict.bytes);
+    expect(verifyBundleBytes(written, path).integrity.holds).toBe(true);
+  });
+
+  it('are not exported where nothing can be written, and it is said', async () => {
+    const asked = window.ask('exportEvidence', { path: join(folder, 'nowhere', 'evidence.zip') });
+    await expect(asked).rejects.toThrow(/nowhere/);
+    expect(readdirSync(folder)).toEqual(['evidence.zip']);
+  });
+});
