@@ -2,6 +2,15 @@
 import type { CedarValueJson, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Identity } from '../identity/identity.ts';
 import type { Effect, RelationName } from '../sql/facts.ts';
+import {
+  approvalRecord,
+  type Circumstances,
+  clientRecord,
+  currentMoment,
+  momentRecord,
+  noCircumstances,
+} from './circumstances/circumstances.ts';
+import type { ContextUse } from './circumstances/contextUse.ts';
 import type { ConnectionInfo } from './decision.ts';
 import { isConfigTable } from './isConfigTable.ts';
 
@@ -19,6 +28,7 @@ export const widerGroup: Readonly<Record<string, string>> = { reviewers: 'develo
 /** Whether the policy says that a table holds configuration, besides what its name says. */
 export type IsTagged = (relation: RelationName) => boolean;
 
+const noUse: ContextUse = new Set();
 const untagged: IsTagged = () => false;
 
 /** A protected column, as the action `unmask` is asked of it. */
@@ -34,8 +44,14 @@ export function cedarRequest(
   connection: ConnectionInfo,
   effect: Effect,
   isTagged: IsTagged = untagged,
+  circumstances: Circumstances = noCircumstances,
+  use: ContextUse = noUse,
 ): CedarRequest {
-  return requestFor(identity, connection, effect.kind, contextOf(identity, effect, isTagged));
+  const context = contextOf(identity, effect, isTagged);
+  const { estimatedRows } = effect;
+  if (use.has('estimatedRows') && estimatedRows !== undefined) context['estimatedRows'] = estimatedRows;
+  addSurroundings(context, circumstances, use);
+  return requestFor(identity, connection, effect.kind, context);
 }
 
 /** The request to see a column in clear. */
@@ -43,17 +59,33 @@ export function unmaskRequest(
   identity: Identity,
   connection: ConnectionInfo,
   { classification, relation, column }: AskedColumn,
+  circumstances: Circumstances,
+  use: ContextUse,
+  minutes?: number,
 ): CedarRequest {
   const { schema, name } = relation;
-  return requestFor(identity, connection, 'unmask', {
+  const context: Record<string, CedarValueJson> = {
     predicate: 'none',
     isConfig: false,
     temporary: false,
     classification,
     relation: { schema, name },
     column,
+    ...(minutes !== undefined && { minutes }),
     ...(identity.agent !== undefined && { agent: identity.agent.name }),
-  });
+  };
+  addSurroundings(context, circumstances, use);
+  return requestFor(identity, connection, 'unmask', context);
+}
+
+function addSurroundings(
+  context: Record<string, CedarValueJson>,
+  { client, moment, approval }: Circumstances,
+  use: ContextUse,
+): void {
+  if (use.has('client')) context['client'] = clientRecord(client);
+  if (use.has('time')) context['time'] = momentRecord(moment ?? currentMoment());
+  if (use.has('approval') && approval !== undefined) context['approval'] = approvalRecord(approval);
 }
 
 function requestFor(
@@ -81,14 +113,19 @@ function requestFor(
   };
 }
 
-/** Everything of a request that an answer can depend on, as a key: same key, same answer. */
+/**
+ * Everything of a request that an answer can depend on, given what policies look at, as a key: same key, same answer. Of
+ * approvals it says nothing: each is used once.
+ */
 export function requestKey(
   identity: Identity,
   connection: ConnectionInfo,
   effect: Effect,
-  isTagged: IsTagged = untagged,
+  isTagged: IsTagged,
+  circumstances: Circumstances,
+  use: ContextUse,
 ): string {
-  return JSON.stringify([
+  const parts: unknown[] = [
     identity.subject,
     identity.email,
     identity.groups,
@@ -96,7 +133,14 @@ export function requestKey(
     connection.environment,
     effect.kind,
     contextOf(identity, effect, isTagged),
-  ]);
+  ];
+  if (use.size > 0) {
+    const { client, moment } = circumstances;
+    if (use.has('estimatedRows')) parts.push({ estimatedRows: effect.estimatedRows });
+    if (use.has('client')) parts.push({ client });
+    if (use.has('time')) parts.push({ moment });
+  }
+  return JSON.stringify(parts);
 }
 
 function groupsOf(identity: Identity): TypeAndId[] {

@@ -17,7 +17,7 @@ export interface Policy {
   readonly json: PolicyJson;
   readonly message: string | undefined;
   readonly hint: string | undefined;
-  /** Who can approve what it forbids; undefined where it forbids for good. */
+  /** Who can approve what it forbids, undefined where it forbids for good; or who has to approve what it unmasks. */
   readonly approval: string | undefined;
   /** True where it only watches: what it would forbid is recorded, and runs. */
   readonly isObserver: boolean;
@@ -138,7 +138,7 @@ function readPolicy(
   }
   const { effect, annotations = {} } = answer.json;
   const limits = annotations['limits'] === undefined ? undefined : parseLimits(annotations['limits']);
-  const wrong = [...annotationProblems(effect, annotations), ...limitProblems(answer.json, limits)];
+  const wrong = [...annotationProblems(answer.json, annotations), ...limitProblems(answer.json, limits)];
   problems.push(...wrong.map((problem) => ({ ...place, ...problem })));
   return {
     id: annotations['id'] ?? '',
@@ -155,9 +155,10 @@ function readPolicy(
 }
 
 function annotationProblems(
-  effect: 'permit' | 'forbid',
+  json: PolicyJson,
   annotations: Readonly<Record<string, string>>,
 ): PolicyProblem[] {
+  const { effect } = json;
   const problems: PolicyProblem[] = [];
   if (!idForm.test(annotations['id'] ?? '')) {
     problems.push({
@@ -176,8 +177,9 @@ function annotationProblems(
     problems.push({ message: '@observe has no meaning here', hint });
   }
   if (annotations['approval'] !== undefined) {
-    if (effect === 'permit') {
-      const hint = 'Write it on a forbid: what that forbids then waits for approval.';
+    if (effect === 'permit' && !(json.action.op === '==' && isAboutAction(json, 'unmask'))) {
+      const hint =
+        'Write it on a forbid, and what that forbids waits for approval; or on a permit of Action::"unmask" alone.';
       problems.push({ message: '@approval has no meaning on a permit', hint });
     } else if (annotations['approval'].trim() === '') {
       problems.push({

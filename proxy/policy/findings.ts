@@ -60,7 +60,7 @@ export function policyIds(verdict: Verdict): readonly string[] {
  */
 export function decisionError(
   decision: Decision,
-  facts: StatementFacts,
+  facts: Pick<StatementFacts, 'text' | 'offset'>,
   messageText?: string,
 ): PortcullisError {
   const [first, ...others] = decision.findings;
@@ -89,7 +89,7 @@ export function decisionError(
  */
 function positionOf(
   location: number | undefined,
-  facts: StatementFacts,
+  facts: Pick<StatementFacts, 'text' | 'offset'>,
   messageText: string | undefined,
 ): number | undefined {
   const length = Buffer.byteLength(facts.text);

@@ -1,5 +1,6 @@
 /** Names in policies that fit the schema and yet nothing that Portcullis ever says. */
 import type { Policy } from '../checkPolicy.ts';
+import { dayNames } from '../circumstances/circumstances.ts';
 import { type PolicyProblem, placeOf } from '../policyProblems.ts';
 import { environments, predicates } from './requestSpace.ts';
 
@@ -26,6 +27,13 @@ const rules: readonly NameRule[] = [
       predicates.includes(name)
         ? undefined
         : { message: `a predicate is never "${name}"`, hint: `It is one of ${predicates.join(', ')}.` },
+  },
+  {
+    pattern: /\bcontext\.time\.(?:utc|local)\.day\s*[!=]=\s*"((?:[^"\\]|\\.)*)"/g,
+    describe: (name) =>
+      dayNames.includes(name)
+        ? undefined
+        : { message: `no day is called "${name}"`, hint: `It is one of ${dayNames.join(', ')}.` },
   },
   {
     pattern: /\bcontext\.(?:object|setting|value)\s*(?:[!=]=|like)\s*"((?:[^"\\]|\\.)*)"/g,

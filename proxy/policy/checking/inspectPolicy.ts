@@ -3,6 +3,7 @@ import { type CheckedPolicy, checkPolicy } from '../checkPolicy.ts';
 import type { Cedar } from '../loadCedar.ts';
 import type { PolicyTexts } from '../policyFiles.ts';
 import type { PolicyProblem } from '../policyProblems.ts';
+import { findIdleApprovals } from './findIdleApprovals.ts';
 import { findUnknownNames } from './findUnknownNames.ts';
 import { findUnreachable } from './findUnreachable.ts';
 
@@ -19,11 +20,12 @@ export function inspectPolicy(
   if (checked.problems.length > 0 || parsed.type === 'failure') return checked;
   const texts = new Map(files.map(({ name, text }) => [name, text]));
   const unknown = findUnknownNames(checked.policies, texts);
+  const idle = findIdleApprovals(checked.policies);
   const unreachable = findUnreachable(parsed.json, checked.policies);
   // Cedar finds some of the same; its own words are kept.
   const isNew = ({ file, line = 0 }: PolicyProblem) =>
     !checked.warnings.some((known) => known.file === file && known.line === line);
-  const warnings = [...checked.warnings, ...unknown, ...unreachable.filter(isNew)];
+  const warnings = [...checked.warnings, ...unknown, ...idle, ...unreachable.filter(isNew)];
   return { ...checked, warnings: warnings.sort(byPlace) };
 }
 

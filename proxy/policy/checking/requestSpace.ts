@@ -5,6 +5,7 @@
  */
 import type { Expr, PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { widerGroup } from '../cedarRequest.ts';
+import { dayNames } from '../circumstances/circumstances.ts';
 import { conditionOf, constantsOf, type Entity, entitiesOf, pathOf } from './policyExpressions.ts';
 
 /** A value that no policy names. */
@@ -39,10 +40,25 @@ const texts: Readonly<Record<string, { readonly isOptional?: true; readonly isLo
   'context.column': { isOptional: true },
   'context.relation.schema': { isOptional: true },
   'context.relation.name': {},
+  'context.client.application': { isOptional: true },
+  'context.time.zone': {},
+  'context.time.utc.day': {},
+  'context.time.local.day': {},
+  'context.approval.id': {},
+  'context.approval.reason': {},
 };
 const flags = new Set(['context.isConfig', 'context.temporary']);
 /** Records that may be absent: a variable of their own says whether they are. */
-const records = new Set(['context.relation']);
+const records = new Set(['context.relation', 'context.approval']);
+/** What every request has, and is no attribute that is compared. */
+const always = new Set([
+  'context.client',
+  'context.time',
+  'context.time.at',
+  'context.time.utc',
+  'context.time.local',
+  'context.approval.reviewers',
+]);
 const lockMode = 'context.lockMode';
 const lockModes: readonly Value[] = [1, 2, 3, 4, 5, 6, 7, 8];
 export const predicates: readonly string[] = ['none', 'absent', 'alwaysTrue', 'real'];
@@ -91,6 +107,7 @@ export class RequestSpace {
       if (action === undefined) return new Need('action');
       return narrowed.includes(String(action)) ? predicates : ['none'];
     }
+    if (variable.endsWith('.day')) return dayNames;
     const text = texts[variable];
     if (text === undefined) return [true, false];
     const possible = text.isLowerCase
@@ -189,7 +206,7 @@ export class RequestSpace {
       else if (path === lockMode || texts[path]?.isOptional) {
         const value = this.#look(path, known);
         has = value instanceof Need ? value : value !== absent;
-      } else if (path in texts || flags.has(path)) has = true;
+      } else if (path in texts || flags.has(path) || always.has(path)) has = true;
       else return undefined;
       answer = both(answer, () => has);
     }

@@ -3,9 +3,17 @@ import type { Identity } from '../../identity/identity.ts';
 import type { MaskingSettings } from '../../masking/maskingSettings.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
 import type { AskedColumn } from '../cedarRequest.ts';
+import { type Circumstances, currentMinute } from '../circumstances/circumstances.ts';
+import type { ContextUse } from '../circumstances/contextUse.ts';
 import type { ConnectionInfo, Decision } from '../decision.ts';
 import type { Limits } from '../limits.ts';
-import { makePolicy, type PolicyEngine, versionOf } from '../policyEngine.ts';
+import {
+  makePolicy,
+  type PolicyEngine,
+  type PolicyQuestion,
+  type UnmaskPermit,
+  versionOf,
+} from '../policyEngine.ts';
 import type { PolicyTexts } from '../policyFiles.ts';
 
 export class LivePolicy {
@@ -21,24 +29,55 @@ export class LivePolicy {
     return this.#engine.version;
   }
 
+  /** Changes with the policy in force, and where that looks at the time, each minute: an answer to `question` holds that long. */
+  stampFor(question: PolicyQuestion): string {
+    const { version, use } = this.#engine;
+    return use[question].has('time') ? `${version}@${currentMinute()}` : version;
+  }
+
+  /** What the policies look at that changes from run to run. */
+  useFor(question: PolicyQuestion): ContextUse {
+    return this.#engine.use[question];
+  }
+
   /** See {@link PolicyEngine.decide}. */
-  decide(identity: Identity, connection: ConnectionInfo, facts: StatementFacts): Decision {
-    return this.#engine.decide(identity, connection, facts);
+  decide(
+    identity: Identity,
+    connection: ConnectionInfo,
+    facts: Pick<StatementFacts, 'effects' | 'role'>,
+    circumstances: Circumstances,
+  ): Decision {
+    return this.#engine.decide(identity, connection, facts, circumstances);
   }
 
   /** See {@link PolicyEngine.limits}. */
-  limits(identity: Identity, connection: ConnectionInfo): Limits {
-    return this.#engine.limits(identity, connection);
+  limits(identity: Identity, connection: ConnectionInfo, circumstances: Circumstances): Limits {
+    return this.#engine.limits(identity, connection, circumstances);
   }
 
   /** See {@link PolicyEngine.unmaskedBy}. */
-  unmaskedBy(identity: Identity, connection: ConnectionInfo, column: AskedColumn): string | undefined {
-    return this.#engine.unmaskedBy(identity, connection, column);
+  unmaskedBy(
+    identity: Identity,
+    connection: ConnectionInfo,
+    column: AskedColumn,
+    circumstances: Circumstances,
+  ): string | undefined {
+    return this.#engine.unmaskedBy(identity, connection, column, circumstances);
   }
 
-  /** False where nobody sees anything in clear. */
+  /** See {@link PolicyEngine.unmaskedByApproval}. */
+  unmaskedByApproval(...asked: Parameters<PolicyEngine['unmaskedByApproval']>): UnmaskPermit | undefined {
+    return this.#engine.unmaskedByApproval(...asked);
+  }
+
+  /** False where nobody sees anything in clear unasked. */
   get canUnmask(): boolean {
     return this.#engine.canUnmask;
+  }
+
+  /** See {@link PolicyEngine.unmasksByPlace}. */
+  get unmasksByPlace(): boolean {
+    return this.#engine.unmasksByPlace;
   }
 
   /** What its masking.yaml says for a connection. */

@@ -28,6 +28,11 @@ export class MaskingPolicy {
     this.#byConnection = byConnection;
   }
 
+  /** What is said for all connections (under undefined), then what is said for each. */
+  sections(): readonly (readonly [string | undefined, MaskingSection])[] {
+    return [[undefined, this.#all], ...this.#byConnection];
+  }
+
   /** The same object each time: what is said for the connection itself comes before what is said for all. */
   of(connection: string): MaskingSettings {
     const known = this.#merged.get(connection);

@@ -1,9 +1,11 @@
 /** Reads files of policy tests (`*.test.yaml`): what somebody runs somewhere, and what is expected to come of it. */
 import { isScalar, isSeq, type Node } from 'yaml';
 import type { Identity } from '../../identity/identity.ts';
+import type { Circumstances } from '../circumstances/circumstances.ts';
 import type { ConnectionInfo, Outcome } from '../decision.ts';
 import type { PolicyProblem } from '../policyProblems.ts';
 import { YamlReader } from '../yamlReader.ts';
+import { circumstanceKeys, readCircumstances } from './caseCircumstances.ts';
 
 export interface PolicyCase {
   readonly file: string;
@@ -14,6 +16,10 @@ export interface PolicyCase {
   readonly identity: Identity;
   readonly connection: ConnectionInfo;
   readonly sql: string;
+  /** The client, the moment and the approval: the moment is always given, so that a case comes out the same at any time. */
+  readonly circumstances: Circumstances;
+  /** What every effect of the statement is estimated at; undefined where nobody can tell. */
+  readonly estimatedRows: number | undefined;
   readonly expect: Outcome;
   /** Ids that are to be among the policies that determined it. */
   readonly policies: readonly string[];
@@ -57,7 +63,10 @@ class CaseReader extends YamlReader {
 
   #case(node: Node, people: ReadonlyMap<string, Identity>): PolicyCase | undefined {
     const before = this.problems.length;
-    const known = ['name', 'identity', 'environment', 'connection', 'sql', 'expect', 'policies', 'finding'];
+    const known = [
+      ...['name', 'identity', 'environment', 'connection', 'sql', 'expect', 'policies', 'finding'],
+      ...circumstanceKeys,
+    ];
     const fields = this.fields(node, 'a case', known, ['identity', 'environment', 'sql', 'expect']);
     const identity = this.#identityOf(fields.get('identity'), people);
     const sql = this.string(fields.get('sql'), 'sql') ?? '';
@@ -73,6 +82,7 @@ class CaseReader extends YamlReader {
     if (finding !== undefined && expect === 'allow') {
       this.refuse(fields.get('finding'), 'what is allowed has no finding', 'Take "finding" away.');
     }
+    const { circumstances, estimatedRows } = readCircumstances(this, fields);
     const name = this.string(fields.get('name'), 'name') ?? sql.replace(/\s+/g, ' ').trim();
     if (identity === undefined || expect === undefined || this.problems.length > before) return undefined;
     const { line, column } = this.placeOf(node);
@@ -84,6 +94,8 @@ class CaseReader extends YamlReader {
       identity,
       connection: { name: connection, environment },
       sql,
+      circumstances,
+      estimatedRows,
       expect,
       policies,
       finding,

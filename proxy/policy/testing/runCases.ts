@@ -1,7 +1,7 @@
 /** Runs policy tests: the real grammar, facts and policy; no database, so that nothing is known but the statement. */
 import { PortcullisError } from '../../kit/errors.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
-import type { Finding, Outcome } from '../decision.ts';
+import type { Decision, Finding, Outcome } from '../decision.ts';
 import type { PolicyEngine } from '../policyEngine.ts';
 import type { PolicyCase } from './caseFile.ts';
 
@@ -29,7 +29,8 @@ export function runCase(policy: PolicyEngine, analyse: Analyse, tested: PolicyCa
 type Decided = Pick<CaseResult, 'outcome' | 'policies' | 'findings'>;
 
 /** The worst of all statements: none of them runs where one may not. */
-function decide(policy: PolicyEngine, analyse: Analyse, { identity, connection, sql }: PolicyCase): Decided {
+function decide(policy: PolicyEngine, analyse: Analyse, tested: PolicyCase): Decided {
+  const { sql } = tested;
   let facts: readonly StatementFacts[];
   try {
     facts = analyse(sql);
@@ -46,7 +47,7 @@ function decide(policy: PolicyEngine, analyse: Analyse, { identity, connection, 
     }
   }
   // What EXECUTE does is counted with the PREPARE that stands before it.
-  const decisions = facts.map((statement) => policy.decide(identity, connection, statement));
+  const decisions = facts.map((statement) => decideStatement(policy, tested, statement));
   const outcome = decisions.reduce<Outcome>(
     (worst, decision) => (severity[decision.outcome] > severity[worst] ? decision.outcome : worst),
     'allow',
@@ -57,6 +58,26 @@ function decide(policy: PolicyEngine, analyse: Analyse, { identity, connection, 
     policies: [...new Set(worst.flatMap(({ policies }) => policies))],
     findings: worst.flatMap(({ findings }) => findings),
   };
+}
+
+/** As a session does: an approval is looked at where one is needed, and cannot help where nobody is asked for one. */
+function decideStatement(policy: PolicyEngine, tested: PolicyCase, statement: StatementFacts): Decision {
+  const { identity, connection, circumstances, estimatedRows } = tested;
+  const facts = estimatedRows === undefined ? statement : withRows(statement, estimatedRows);
+  const { approval: _approval, ...unapproved } = circumstances;
+  const decision = policy.decide(identity, connection, facts, unapproved);
+  return decision.outcome === 'approve' && circumstances.approval !== undefined
+    ? policy.decide(identity, connection, facts, circumstances)
+    : decision;
+}
+
+function withRows(facts: StatementFacts, estimatedRows: number): StatementFacts {
+  const effects = facts.effects.map((effect) =>
+    effect.relation === undefined ? effect : { ...effect, estimatedRows },
+  );
+  const { role } = facts;
+  const inner = role.kind === 'prepare' ? withRows(role.inner, estimatedRows) : undefined;
+  return { ...facts, effects, role: role.kind === 'prepare' && inner ? { ...role, inner } : role };
 }
 
 /** Before any policy is asked: it is never forwarded. */

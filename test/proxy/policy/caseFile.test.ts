@@ -96,7 +96,7 @@ describe('a mistake in a file of cases is told with its place', () => {
       'a key that is not known',
       oneCase('sql: SELECT 1\n    expects: allow'),
       [
-        'a.test.yaml:5:5: a case has no "expects" | Known are name, identity, environment, connection, sql, expect, policies, finding.',
+        'a.test.yaml:5:5: a case has no "expects" | Known are name, identity, environment, connection, sql, expect, policies, finding, client, time, estimatedRows, approval.',
       ],
     ],
     ['a key that is missing', oneCase('sql: SELECT 1'), ['a.test.yaml:2:5: a case needs "expect" | ']],

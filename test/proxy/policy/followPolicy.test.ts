@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noCircumstances } from '../../../proxy/policy/circumstances/circumstances.ts';
 import { describeFirstProblem, followPolicy } from '../../../proxy/policy/live/followPolicy.ts';
 import { LivePolicy } from '../../../proxy/policy/live/livePolicy.ts';
 import { loadPolicy, makePolicy, versionOf } from '../../../proxy/policy/policyEngine.ts';
@@ -37,7 +38,8 @@ afterEach(async () => {
 });
 
 const read = () =>
-  policy.decide(personIn('developers'), demoIn('production'), factsOf([effect('read')])).outcome;
+  policy.decide(personIn('developers'), demoIn('production'), factsOf([effect('read')]), noCircumstances)
+    .outcome;
 
 /** Milliseconds until it is so; fails where that takes longer than is promised. */
 async function until(isTrue: () => boolean): Promise<number> {
@@ -124,7 +126,12 @@ describe('the policy in force', () => {
     const before = process.memoryUsage().external; // Cedar's memory is among it
     for (let round = 0; round < 100; round += 1) {
       await live.take(await texts(round % 2));
-      const { policies, outcome } = live.decide(personIn('x'), demoIn('qa'), factsOf([effect('drop')]));
+      const { policies, outcome } = live.decide(
+        personIn('x'),
+        demoIn('qa'),
+        factsOf([effect('drop')]),
+        noCircumstances,
+      );
       expect([outcome, ...policies]).toEqual(['allow', `r${round % 2}`]);
     }
     expect((process.memoryUsage().external - before) / 100).toBeLessThan(20 * 1024);
