@@ -64,8 +64,17 @@ export interface Classifications {
   inRelation(relationOid: number): ReadonlyMap<number, Classification> | undefined;
   /** Id of the policy by which the identity that asks sees the column in clear, where these are the classifications for it. */
   unmaskedBy?(relationOid: number, attributeNumber: number): string | undefined;
+  /** The approved request behind that, where it is not by the policy alone. */
+  grantOf?(relationOid: number, attributeNumber: number): ApprovedSight | undefined;
   /** The rule of masking.yaml that says that the column is nothing personal or secret. */
   exemptedBy?(relationOid: number, attributeNumber: number): Exemption | undefined;
+}
+
+export interface ApprovedSight {
+  readonly request: string;
+  readonly reviewers: readonly string[];
+  /** RFC 3339. */
+  readonly until: string;
 }
 
 export interface Exemption {

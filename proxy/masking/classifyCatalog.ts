@@ -193,7 +193,8 @@ async function sample(
     if (!canSample(relation)) continue;
     const columns = relation.columns.filter((column) => {
       const family = familyOf(column.typeOid);
-      if ((family !== 'text' && family !== 'json') || draft.of(relation.oid, column.number)) return false;
+      const mayHoldText = family === 'text' || family === 'json' || column.typeName === 'bytea';
+      if (!mayHoldText || draft.of(relation.oid, column.number)) return false;
       if (draft.isSettled(relation.oid, column.number)) return false;
       const key = keyOf(relation.oid, column);
       if (known?.examined.has(key) !== true) return true;

@@ -1,6 +1,6 @@
 /** Why a column is masked, or is not, in a sentence for people: what it holds, how that is known, and since when. */
 import type { Catalog } from '../schema/catalog.ts';
-import type { Classification, Classifications } from './classification.ts';
+import type { ApprovedSight, Classification, Classifications } from './classification.ts';
 
 export interface ColumnReason {
   /** `schema.table.column`; absent where it comes from no one column. */
@@ -31,6 +31,8 @@ export function explainColumn(
   if (classification !== undefined) return { ...named, why: explainMasked(classification, method) };
   const { relation, attribute } = origin;
   const policy = relation === 0 ? undefined : classifications.unmaskedBy?.(relation, attribute);
+  const grant = relation === 0 ? undefined : classifications.grantOf?.(relation, attribute);
+  if (policy !== undefined && grant !== undefined) return { ...named, why: explainGrant(grant, policy) };
   if (policy !== undefined)
     return { ...named, why: `Not masked: the policy ${policy} lets you see it in clear.` };
   const exempt = relation === 0 ? undefined : classifications.exemptedBy?.(relation, attribute);
@@ -46,6 +48,11 @@ function explainMasked({ kind, why, confidence, since, isDerived }: Classificati
   const known = since === undefined ? sure : `${sure}, since ${since.slice(0, 10)}`;
   const made = isDerived === true ? ' What is computed from such values shows nothing of them.' : '';
   return `Masked (${method}) as ${kind}: ${why} (${known}).${made}`;
+}
+
+function explainGrant({ reviewers, until, request }: ApprovedSight, policy: string): string {
+  const end = `${until.slice(0, 16).replace('T', ' ')} UTC`;
+  return `Not masked: ${reviewers.join(' and ')} approved that you see it in clear until ${end} (request ${request}, policy ${policy}).`;
 }
 
 function nameOf({ relation, attribute }: ColumnOrigin, catalog: Catalog): string | undefined {

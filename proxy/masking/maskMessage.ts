@@ -84,20 +84,39 @@ const withheld = "(the server's text is withheld: it may hold protected values)"
 /** A field's letter and its bytes as latin1, so that they come out as they went in. */
 type Field = readonly [string, string];
 
+export interface MessageMask {
+  /** Code that may decide by protected values runs: the SQLSTATE that it fails with, and where, may tell them. */
+  readonly isCodeFree: boolean;
+}
+
+/** Where in the server, or in a text that code made, something was raised. */
+const placeFields: ReadonlySet<string> = new Set(['p', 'F', 'L', 'R']);
+
+/** raise_exception, and the one SQLSTATE that all warnings have in common (manual, appendix A). */
+const anyError = 'P0001';
+const anyNotice = '01000';
+
 /**
  * Rewrites one whole ErrorResponse or NoticeResponse, type byte included. Never throws: what stands behind a broken field
  * is left out.
  */
-export function maskErrorFields(message: Buffer): Buffer {
+export function maskErrorFields(
+  message: Buffer,
+  { isCodeFree }: MessageMask = { isCodeFree: false },
+): Buffer {
   const fields = readFields(message);
   const values = new Map(fields);
-  const sqlState = values.get('C') ?? '';
   const isNotice = message[0] === 0x4e;
   const isFromServer = isServersOwn(values);
+  const isChosen = isCodeFree && !isFromServer;
+  const sqlState = isChosen ? (isNotice ? anyNotice : anyError) : (values.get('C') ?? '');
   const keepsText = !isNotice && isFromServer && mayKeepText(values, sqlState);
   let body = '';
   for (const [letter, value] of fields) {
-    if (plainFields.has(letter) || (isFromServer && nameFields.has(letter))) body += `${letter}${value}\0`;
+    if (isChosen && placeFields.has(letter)) continue;
+    if (letter === 'C') body += `C${sqlState}\0`;
+    else if (plainFields.has(letter) || (isFromServer && nameFields.has(letter)))
+      body += `${letter}${value}\0`;
     else if (letter === 'M')
       body += `M${keepsText ? value : `${describeCondition(sqlState, isNotice)} ${withheld}`}\0`;
     else if (letter === 'D' && !keepsText)

@@ -1,7 +1,6 @@
 /** Rewrites rows by a mask plan, straight from the read buffer into the buffer that leaves. */
 import { PortcullisError } from '../kit/errors.ts';
-import { type CleanedValue, cleanValue } from './detecting/cleanValue.ts';
-import { findSensitive } from './detecting/findSensitive.ts';
+import { type CleanedValue, cleanValue, findInValue } from './detecting/cleanValue.ts';
 import type { ScannedColumn } from './detecting/scanPlan.ts';
 import type { MaskPlan } from './maskPlan.ts';
 import type { Mask } from './maskValue.ts';
@@ -40,7 +39,7 @@ export class RowMasker {
     for (let i = 0; i < this.#count; i++) {
       const valueEnd = readValueEnd(source, at, end);
       const scan = scans[i];
-      if (scan !== undefined && findSensitive(source, at + 4, valueEnd, scan) !== undefined) return true;
+      if (scan !== undefined && findInValue(scan, source, at + 4, valueEnd) !== undefined) return true;
       at = valueEnd;
     }
     if (at !== end) throw broken('goes on after its columns');

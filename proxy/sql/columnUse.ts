@@ -1,7 +1,7 @@
 /** Whether a statement uses protected columns only in ways that masking by RowDescription's origin still covers. */
 import { PortcullisError } from '../kit/errors.ts';
 import type { ClassificationKind, Classifications, ColumnUseRight } from '../masking/classification.ts';
-import type { Catalog } from '../schema/catalog.ts';
+import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import { judgeCommand } from './columnUse/columnUseCommand.ts';
 import { createContext } from './columnUse/columnUseContext.ts';
 import type { Shape } from './columnUse/columnUseScope.ts';
@@ -11,6 +11,8 @@ import type { Value } from './columnUse/columnUseValue.ts';
 import type { RelationName } from './facts.ts';
 import { describeOutput, type OutputColumn, type OutputLineage } from './lineage/outputLineage.ts';
 import { countLookups, type LookupCount } from './lookups/countLookups.ts';
+import type { StatementBody } from './parsing/bodies.ts';
+import { type CodeBodies, readBlocks } from './storedCode/codeBody.ts';
 
 /** One refused use of one protected column. `how` completes "… cannot be …". */
 export interface UseViolation {
@@ -55,6 +57,12 @@ export interface JudgeOptions {
   readonly isReloaded?: boolean;
   /** False where functions, operators or casts may have been made that the catalog does not show yet. */
   readonly isCodeKnown?: boolean;
+  /** What names without a schema mean, as far as search_path tells. */
+  readonly meant?: ReadonlyMap<string, CatalogRelation>;
+  /** False where protected values may not even be copied to where they are protected as well. */
+  readonly mayCopy?: boolean;
+  /** Bodies of the functions that it may call: without them, what these return counts as nothing protected. */
+  readonly code?: CodeBodies;
   /** Names the state of catalog and classifications, for `output.ground`. */
   readonly ground?: string;
 }
@@ -64,7 +72,18 @@ export interface JudgedStatement {
   readonly tree: unknown;
   readonly text: string;
   readonly offset: number;
+  readonly bodies?: readonly StatementBody[] | undefined;
 }
+
+/** What is judged when it runs. A rule or a prepared statement runs when more may be there. */
+const runsAtOnce: ReadonlySet<string> = new Set([
+  'SelectStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'ExplainStmt',
+]);
 
 /**
  * Judges how a statement uses classified columns: the rule of use (DESIGN.md §4). A protected column may be returned, as it
@@ -81,11 +100,15 @@ export function judgeColumnUse(
   classifications: Classifications,
   options: JudgeOptions = {},
 ): ColumnUse {
-  const context = createContext(catalog, classifications, options.isCodeKnown !== false);
   const root = readTag(statement.tree);
   if (root === undefined) {
     throw new PortcullisError('STATEMENT_NOT_UNDERSTOOD', { message: 'it has no parse tree' });
   }
+  const { isCodeKnown, meant } = options;
+  const mayCopy = options.mayCopy !== false && runsAtOnce.has(root.tag);
+  const blocks = readBlocks(statement.bodies ?? []);
+  const reach = { code: options.code, judged: new Map(), blocks };
+  const context = createContext(catalog, classifications, isCodeKnown !== false, meant, mayCopy, reach);
   const { survey, shape } = guardDepth(() => {
     const found = surveyStatement(context, statement.tree);
     return { survey: found, shape: found.needsJudging ? judgeCommand(context, root) : undefined };

@@ -8,6 +8,11 @@ const marker = 'secret.example';
 const setup = `${shopSetup}
   CREATE TABLE notes (id int PRIMARY KEY, note text);
   CREATE SCHEMA archive;
+  CREATE TABLE kept (id int PRIMARY KEY, email text, note text);
+  CREATE TABLE watched (id int PRIMARY KEY, email text);
+  CREATE TABLE log (line text);
+  CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.email); RETURN NEW; END $$;
+  CREATE TRIGGER tell AFTER INSERT ON watched FOR EACH ROW EXECUTE FUNCTION tell();
 `;
 
 let governed: Governed;
@@ -201,6 +206,60 @@ describe('a copy', () => {
     expect(firstRow(await say(client, 'SELECT note FROM notes'))).toEqual(['plain']);
     await say(client, 'CREATE TABLE IF NOT EXISTS notes AS SELECT id, email AS note FROM customers');
     expect(firstRow(await say(client, 'SELECT note FROM notes'))).toEqual(['plain']);
+    client.close();
+  });
+});
+
+describe('a copy into a table that is there', () => {
+  const copy = 'INSERT INTO kept (id, email) SELECT id, email FROM customers';
+  const state = (heard: readonly WireMessage[]) => errorFields(heard[0])['C'];
+
+  it('is made where its column is protected as well, and nobody sees more of it', async () => {
+    const [client, other] = [await connect(), await connect()];
+    const begun = await say(client, 'BEGIN', copy);
+    expect([types(begun), errorFields(begun[0])['M']]).toEqual(['CZ', undefined]);
+    expect(firstRow(await say(client, 'SELECT email FROM kept LIMIT 1'))).toEqual(['a•••@s•••']);
+    expect(firstRow(await say(other, 'SELECT count(*) FROM kept'))).toEqual(['0']);
+    await say(client, 'ROLLBACK', copy);
+    for (const session of [client, other]) {
+      expect(firstRow(await say(session, 'SELECT email FROM kept LIMIT 1'))).toEqual(['a•••@s•••']);
+      expect(state(await say(session, "SELECT id FROM kept WHERE left(email, 4) = 'ada1'"))).toBe('42501');
+    }
+    const again = await say(
+      client,
+      `${copy} ON CONFLICT (id) DO UPDATE SET email = EXCLUDED.email RETURNING email`,
+    );
+    expect(firstRow(again)).toEqual(['a•••@s•••']);
+    await say(client, 'UPDATE kept SET email = c.email FROM customers c WHERE c.id = kept.id');
+    for (const text of [
+      `${copy} ON CONFLICT (id) DO UPDATE SET note = EXCLUDED.email`,
+      'UPDATE kept SET note = email',
+      'INSERT INTO kept (id, note) SELECT id + 100000, email FROM customers',
+    ]) {
+      expect([text, state(await say(client, text))]).toEqual([text, '42501']);
+    }
+    client.close();
+    other.close();
+  });
+
+  it('is not made where something else gets the value', async () => {
+    const client = await connect();
+    const into = (table: string) => `INSERT INTO ${table} (id, email) SELECT id, email FROM customers`;
+    expect(state(await say(client, into('watched')))).toBe('42501');
+    // The catalog does not show it before it is committed.
+    await say(client, 'BEGIN', 'CREATE TABLE fresh (id int, email text)', 'COMMIT');
+    await say(
+      client,
+      'BEGIN',
+      'CREATE TRIGGER tell AFTER INSERT ON fresh FOR EACH ROW EXECUTE FUNCTION tell()',
+    );
+    expect(state(await say(client, into('fresh')))).toBe('42501');
+    await say(client, 'ROLLBACK', 'BEGIN', 'ALTER TABLE watched DISABLE TRIGGER tell', 'COMMIT');
+    expect(types(await say(client, into('watched')))).toBe('CZ');
+    await say(client, 'DELETE FROM watched WHERE true', 'BEGIN', 'ALTER TABLE watched ENABLE TRIGGER tell');
+    expect(state(await say(client, into('watched')))).toBe('42501');
+    await say(client, 'ROLLBACK');
+    expect(firstRow(await say(client, 'SELECT count(*) FROM log'))).toEqual(['0']);
     client.close();
   });
 });

@@ -12,8 +12,9 @@ import { runLeakCase } from './masking/runLeakCase.ts';
 
 const readme = join(import.meta.dirname, '..', '..', 'proxy', 'masking', 'README.md');
 const allVersions = hasPostgres15() ? ([15, 18] as const) : ([18] as const);
-/** `PORTCULLIS_CASES=M08-a` runs those alone, `PORTCULLIS_SERVERS=18` on that alone; both leave the table be. */
+/** `PORTCULLIS_CASES=M08-a,M05-b01` runs those alone, `PORTCULLIS_SERVERS=18` on that alone; both leave the table be. */
 const only = process.env['PORTCULLIS_CASES'] ?? '';
+const isChosen = (id: string): boolean => only.split(',').some((prefix) => id.startsWith(prefix));
 const versions = allVersions.filter(
   (version) => (process.env['PORTCULLIS_SERVERS'] ?? `${version}`) === `${version}`,
 );
@@ -26,7 +27,7 @@ async function runAll(version: 15 | 18): Promise<readonly Verdict[]> {
   try {
     const said: Verdict[] = [];
     for (const leakCase of corpus) {
-      if (!leakCase.id.startsWith(only) || (leakCase.since ?? 0) > version) continue;
+      if (!isChosen(leakCase.id) || (leakCase.since ?? 0) > version) continue;
       said.push(await runLeakCase(arena, leakCase));
     }
     return said;

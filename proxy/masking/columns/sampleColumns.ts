@@ -155,8 +155,13 @@ async function readValues(
   columns: readonly CatalogColumn[],
 ): Promise<{ values: string[][]; isFull: boolean }> {
   const source = `${client.escapeIdentifier(relation.schema)}.${client.escapeIdentifier(relation.name)}`;
-  const read = (column: CatalogColumn) =>
-    `pg_catalog.left(${client.escapeIdentifier(column.name)}::pg_catalog.text, ${sampleLength})`;
+  const read = ({ name, typeName }: CatalogColumn) => {
+    const column = client.escapeIdentifier(name);
+    // Text in it stays as it is; the rest is digits behind backslashes.
+    return typeName === 'bytea'
+      ? `pg_catalog.encode(pg_catalog.substring(${column}, 1, ${sampleLength}), 'escape')`
+      : `pg_catalog.left(${column}::pg_catalog.text, ${sampleLength})`;
+  };
   await client.query('BEGIN READ ONLY');
   try {
     await client.query("SET LOCAL statement_timeout = '1s'; SET LOCAL lock_timeout = '200ms'");

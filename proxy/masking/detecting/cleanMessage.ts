@@ -1,5 +1,5 @@
 /** Texts that the server sends beside rows: errors, notices and notifications, with what was found in them replaced. */
-import { cleanValue } from './cleanValue.ts';
+import { cleanValue, findInValue } from './cleanValue.ts';
 
 /** Type byte and length word; a notification's process id besides (manual, 55.7). */
 const headBytes = 5;
@@ -33,4 +33,15 @@ export function cleanMessage(source: Buffer, start: number, end: number): Buffer
   const message = Buffer.concat([...parts, source.subarray(copied, end)]);
   message.writeInt32BE(message.length - 1, 1);
   return message;
+}
+
+/** Where the value begins in FunctionCallResponse, behind its length (manual, 55.7). */
+const resultHeadBytes = 9;
+
+/** Whether something is found in the value of the FunctionCallResponse source[start, end): of which type it is, is not said. */
+export function isFoundInResult(source: Buffer, start: number, end: number): boolean {
+  const from = start + resultHeadBytes;
+  return (['text', 'bytes'] as const).some(
+    (shape) => findInValue({ shape, column: '' }, source, from, end) !== undefined,
+  );
 }

@@ -1,4 +1,6 @@
 /** Values with what was found in them replaced, still values of their type. */
+
+import { findInBytes, findInHex } from './binaryText.ts';
 import type { Finding } from './finding.ts';
 import { findSensitive } from './findSensitive.ts';
 import type { ScannedColumn } from './scanPlan.ts';
@@ -17,17 +19,35 @@ const hiddenJson = Buffer.from('"•••"');
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** What stands in place of the value source[start, end); undefined where nothing is found in it. */
-export function cleanValue(
-  { shape, column }: Pick<ScannedColumn, 'shape' | 'column'>,
+type Scan = Pick<ScannedColumn, 'shape' | 'column'>;
+
+/** The first finding in the value source[start, end) of a column. */
+export function findInValue(scan: Scan, source: Buffer, start: number, end: number): Finding | undefined {
+  if (scan.shape === 'bytes') return findInBytes(source, start, end, { column: scan.column }, findSensitive);
+  if (scan.shape === 'writtenBytes') return findInWrittenBytes(scan, source, start, end);
+  return findSensitive(source, start, end, scan);
+}
+
+/** `\x` and digits, or with bytea_output = escape, printable bytes as they are and others in octal (manual, 8.4). */
+function findInWrittenBytes(
+  { column }: Scan,
   source: Buffer,
   start: number,
   end: number,
-): CleanedValue | undefined {
-  const first = findSensitive(source, start, end, { column });
+): Finding | undefined {
+  return source[start] === backslash && source[start + 1] === 0x78
+    ? findInHex(source, start + 2, end, { column }, findSensitive)
+    : findSensitive(source, start, end, { column });
+}
+
+/** What stands in place of the value source[start, end); undefined where nothing is found in it. */
+export function cleanValue(scan: Scan, source: Buffer, start: number, end: number): CleanedValue | undefined {
+  const { shape, column } = scan;
+  const first = findInValue(scan, source, start, end);
   if (first === undefined) return undefined;
   const findings: [Finding, ...Finding[]] = [first];
-  if (shape === 'whole') return { bytes: undefined, findings, isWhole: false };
+  if (shape === 'whole' || shape === 'bytes' || shape === 'writtenBytes')
+    return { bytes: undefined, findings, isWhole: false };
   for (;;) {
     const next = findSensitive(source, start, end, { from: (findings.at(-1) ?? first).end, column });
     if (next === undefined) break;

@@ -4,6 +4,7 @@
  */
 import { findNamedSecret, findUrlPassword } from './connectionStrings.ts';
 import { findEmail } from './emails.ts';
+import { findEscaped } from './escapes.ts';
 import type { Finding } from './finding.ts';
 import { findKey, keyPairs, keyPivots } from './keyPrefixes.ts';
 import { findMd5Verifier, findNumber, mayBeginNumber } from './numbers.ts';
@@ -24,13 +25,17 @@ const digit = 1;
 /** A vendor's key alone. */
 const pivot = 2;
 const other = 3;
+/** What stands behind it is written otherwise. */
+const escaping = 4;
 
 const triggers = new Uint8Array(256);
 for (const byte of keyPivots) triggers[byte] = pivot;
 for (const byte of Buffer.from('0123456789')) triggers[byte] = digit;
 for (const byte of Buffer.from('@+($:=J')) triggers[byte] = other;
+triggers[0x5c] = escaping;
 
 const dash = 0x2d;
+const letterX = 0x78;
 
 /**
  * The first finding in bytes[start, end), which must be text in UTF-8 (or close to it); undefined where there is none.
@@ -52,6 +57,7 @@ function search(
   column: string,
 ): Finding | undefined {
   const flags = triggers;
+  let escapesEnd = from;
   for (let at = from; ; at++) {
     // By fours, as long as nothing is there: a check of the end for each byte would cost as much as the look itself.
     while (at + 4 <= end) {
@@ -77,6 +83,14 @@ function search(
       const pair = ((bytes[at - 2] as number) << 8) | (bytes[at - 1] as number);
       if (keyPairs[pair] !== 0) finding = findKey(bytes, at, start, end);
       if (byte === dash && bytes[at - 1] === dash) finding ??= findPrivateKey(bytes, at, start, end);
+    } else if (trigger === escaping) {
+      if (at < escapesEnd) continue;
+      const escaped = findEscaped(bytes, at, start, end, { column }, findSensitive);
+      if (escaped === undefined) continue;
+      finding = escaped.finding;
+      escapesEnd = escaped.end;
+      // Digits of bytea are no numbers.
+      if (bytes[at + 1] === letterX) at = escapesEnd - 1;
     } else finding = lookAt(byte, bytes, at, start, end);
     if (finding !== undefined) return finding;
   }

@@ -7,6 +7,10 @@ export type ScannedShape =
   | 'json'
   /** jsonb in binary: JSON behind a version byte. */
   | 'jsonb'
+  /** bytea as it is: the value becomes NULL where there is text in it in which something is found. */
+  | 'bytes'
+  /** bytea in hex or escapes (manual, 8.4): the same. */
+  | 'writtenBytes'
   /** Bytes with lengths in them: the value becomes NULL. */
   | 'whole';
 
@@ -37,6 +41,8 @@ const texts: ReadonlySet<number> = new Set([19, 25, 705, 1042, 1043, 142, 2275])
 const textArrays: ReadonlySet<number> = new Set([1003, 1009, 1014, 1015, 143, 1263]);
 /** tsvector tsquery record record[] jsonpath, and arrays of the first */
 const textual: ReadonlySet<number> = new Set([3614, 3615, 2249, 2287, 4072, 3643, 3645]);
+const bytea = 17;
+const byteaArray = 1001;
 const json = 114;
 const jsonb = 3802;
 /** json[] jsonb[]: what is found in an element may be a number of it, which no word can stand for. */
@@ -65,7 +71,7 @@ export function planScan(
     relation,
     attribute,
     column,
-    isArray: textArrays.has(type) || typeName.endsWith('[]'),
+    isArray: textArrays.has(type) || type === byteaArray || typeName.endsWith('[]'),
     shape,
   };
 }
@@ -74,7 +80,8 @@ function chooseShape(type: number, typeName: string, isBinary: boolean): Scanned
   if (texts.has(type)) return 'text';
   if (type === json) return 'json';
   if (type === jsonb) return isBinary ? 'jsonb' : 'json';
-  if (jsonArrays.has(type)) return 'whole';
+  if (type === bytea) return isBinary ? 'bytes' : 'writtenBytes';
+  if (jsonArrays.has(type) || type === byteaArray) return 'whole';
   if (textArrays.has(type) || textual.has(type)) return isBinary ? 'whole' : 'text';
   // Types of users and extensions: hstore, citext, composites, arrays of them.
   if (type < firstUserOid || barrenNames.test(typeName)) return undefined;

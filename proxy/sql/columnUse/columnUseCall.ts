@@ -1,10 +1,11 @@
 /** Calls: what they do with their arguments, with FILTER, OVER and ORDER BY. */
+import { readByCall } from './columnUseBody.ts';
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeCondition, judgeExpression, judgeUse } from './columnUseExpression.ts';
 import type { Scope } from './columnUseScope.ts';
 import { isBuiltIn, judgeTotalCall, mayChange } from './columnUseTotal.ts';
 import { type Fields, fieldsOf, isFields, readList, readNames } from './columnUseTree.ts';
-import { isProtected, nothing, uniteAll, type Value } from './columnUseValue.ts';
+import { isProtected, nothing, unite, uniteAll, type Value } from './columnUseValue.ts';
 import { judgeWindow } from './columnUseWindow.ts';
 
 /** A function, an aggregate or a window function. */
@@ -34,7 +35,9 @@ export function judgeCall(context: UseContext, fields: Fields, scope: Scope): Va
     );
     return nothing;
   }
-  return judgeRowMaker(context, names, args) ?? judgeTotalCall(context, names, fields, args);
+  const made = judgeRowMaker(context, names, args) ?? judgeTotalCall(context, names, fields, args);
+  const read = readByCall(context, names);
+  return isProtected(read) ? unite(made, read) : made;
 }
 
 /** unnest(ARRAY[a, b]) makes as many rows as the text has elements. */

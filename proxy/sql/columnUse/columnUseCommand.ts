@@ -1,9 +1,11 @@
 /** Whole commands: what leaves the database through a statement, and what a utility statement does with columns. */
+import { judgeBlock } from './columnUseBody.ts';
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { isExpressionTag, judgeOpaque, judgeUse } from './columnUseExpression.ts';
 import { listProtected, readRelation } from './columnUseRelation.ts';
 import { openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { isStatementTag, judgeStatement, noteWrite } from './columnUseStatement.ts';
+import { judgeClustering, judgeDomainCheck } from './columnUseStored.ts';
 import { type Fields, isFields, readNames, readTag, readText, type Tagged } from './columnUseTree.ts';
 import { nothing, type Value } from './columnUseValue.ts';
 
@@ -31,13 +33,8 @@ const commands: Readonly<Record<string, CommandJudge>> = {
     return undefined;
   },
   CallStmt: (context, fields) => {
-    judgeUse(
-      context,
-      { FuncCall: fields['funccall'] },
-      openScope(undefined),
-      'content',
-      'passed to a procedure',
-    );
+    const call = isFields(fields['funccall']) ? fields['funccall'] : {};
+    judgeOpaque(context, call['args'], openScope(undefined), 'passed to a procedure');
     return undefined;
   },
   CopyStmt: judgeCopy,
@@ -45,9 +42,20 @@ const commands: Readonly<Record<string, CommandJudge>> = {
   ViewStmt: judgeView,
   // A new table has no rows yet: its checks and defaults see nothing.
   CreateStmt: judgeNothing,
-  // Bodies of functions are opaque; policy judges defining and calling them.
+  // Bodies of functions are judged where they are called.
   CreateFunctionStmt: judgeNothing,
-  DoStmt: judgeNothing,
+  ClusterStmt: (context, fields) => {
+    judgeClustering(context, fields);
+    return undefined;
+  },
+  AlterDomainStmt: (context, fields) => {
+    judgeDomainCheck(context, fields);
+    return undefined;
+  },
+  DoStmt: (context) => {
+    judgeBlock(context);
+    return undefined;
+  },
 };
 
 function judgeNothing(): undefined {
@@ -152,6 +160,7 @@ function judgeView(context: UseContext, fields: Fields): Shape | undefined {
  * triggers), and may test protected columns, never take them over.
  */
 function judgeUtility(context: UseContext, statement: Tagged): void {
+  judgeClustering(context, statement.fields);
   const scope = openScope(undefined);
   for (const rangeVar of findRangeVars(statement.fields)) {
     const item = readRelation(context, rangeVar, undefined, true);

@@ -4,6 +4,7 @@ import type { Classifications, ColumnUseRight } from '../../masking/classificati
 import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
 import type { UseViolation } from '../columnUse.ts';
 import type { RelationName } from '../facts.ts';
+import type { CodeBodies, CodeBody } from '../storedCode/codeBody.ts';
 import type { Lookups } from './columnUseLookup.ts';
 import { isProtected, type Source, type Value } from './columnUseValue.ts';
 
@@ -13,18 +14,33 @@ import { isProtected, type Source, type Value } from './columnUseValue.ts';
  */
 export type Need = 'presence' | 'equality' | 'order' | 'content';
 
+/** The code that a statement may run. */
+export interface CodeReach {
+  /** Bodies of functions that it may call; absent where they are not looked into. */
+  readonly code?: CodeBodies | undefined;
+  /** Of bodies that were judged, the columns that what they return may be made of. */
+  readonly judged: Map<CodeBody, readonly Source[]>;
+  /** What it runs itself: DO. */
+  readonly blocks: readonly CodeBody[];
+}
+
 export interface UseContext {
   readonly catalog: Catalog;
   readonly classifications: Classifications;
+  /** What names without a schema mean, where that is known; others may mean any relation of that name. */
+  readonly meant: ReadonlyMap<string, CatalogRelation>;
   readonly violations: Map<string, UseViolation>;
   readonly unknownRelations: Map<string, RelationName>;
   /** Relations with protected columns that the statement names anywhere. */
   readonly protectedRelations: Map<number, CatalogRelation>;
   writesClassified: boolean;
+  readonly reach: CodeReach;
   /** What protected columns are compared with. */
   lookups: Lookups;
   /** False where code of the database that is not known may stand behind names and casts of PostgreSQL's own. */
   readonly isCodeKnown: boolean;
+  /** False where what is as protected as another column may yet become readable by itself, or more may run on it than is known. */
+  readonly mayCopy: boolean;
   /** Nodes that may still be judged. */
   budget: number;
 }
@@ -40,9 +56,15 @@ export function createContext(
   catalog: Catalog,
   classifications: Classifications,
   isCodeKnown: boolean,
+  meant: ReadonlyMap<string, CatalogRelation> = new Map(),
+  mayCopy = true,
+  reach: CodeReach = { judged: new Map(), blocks: [] },
 ): UseContext {
   return {
+    reach,
     isCodeKnown,
+    mayCopy,
+    meant,
     catalog,
     classifications,
     violations: new Map(),

@@ -1,4 +1,5 @@
 /** FROM: each item with its columns, joins with what they merge, and the conditions of both. */
+import { readByCall } from './columnUseBody.ts';
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeCondition, judgeOpaque } from './columnUseExpression.ts';
 import { noteRowLookup } from './columnUseLookup.ts';
@@ -56,12 +57,25 @@ function judgeSubselect(context: UseContext, fields: Fields, scope: Scope): Shap
 function judgeFunctionItem(context: UseContext, fields: Fields, scope: Scope): Shape {
   const known = judgeRowSource(context, fields, scope);
   if (known !== undefined) return addItem(scope, known);
-  const value = judgeOpaque(context, fields, scope, 'passed to a function in FROM');
+  const calls = readCalls(fields);
+  const read = uniteAll(calls.map((call) => readByCall(context, readNames(call['funcname']))));
+  // What a function returns that reads for itself may be shown, masked: only what is passed to it is used.
+  const passed = isProtected(read) ? { ...fields, functions: calls.map((call) => call['args']) } : fields;
+  const value = unite(judgeOpaque(context, passed, scope, 'passed to a function in FROM'), read);
   const names = [...readAliasColumns(fields['alias']), ...readDefinedColumns(fields)];
   const columns: Column[] = names.map((name) => ({ name, value: long(value), isCertain: true }));
   if (isProtected(value)) columns.push({ name: undefined, value, isCertain: false });
   const shape = { columns, isOrdered: false, isOpaque: true };
   return addItem(scope, { ...shape, name: readAliasName(fields['alias']), isAlias: true, schema: undefined });
+}
+
+/** The calls of a RangeFunction. */
+function readCalls(fields: Fields): Fields[] {
+  return readList(fields['functions']).flatMap((node) => {
+    const [call] = readList(fieldsOf(node, 'List')?.['items']);
+    const fields = fieldsOf(call, 'FuncCall');
+    return fields === undefined ? [] : [fields];
+  });
 }
 
 /** What a function gives may be as long as it likes. */

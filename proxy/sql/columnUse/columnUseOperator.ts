@@ -1,4 +1,5 @@
 /** Operators (A_Expr): which comparisons leave a protected column protected. */
+import { readByOperator } from './columnUseBody.ts';
 import { requireUse, type UseContext } from './columnUseContext.ts';
 import { judgeExpression, readComparison } from './columnUseExpression.ts';
 import { noteLookup } from './columnUseLookup.ts';
@@ -17,6 +18,11 @@ export function judgeOperator(context: UseContext, fields: Fields, scope: Scope)
   const right = fields['rexpr'] === undefined ? nothing : judgeExpression(context, fields['rexpr'], scope);
   const both = unite(left, right);
   const symbol = readNames(fields['name']).at(-1);
+  const read = readByOperator(context, symbol);
+  if (isProtected(read)) {
+    requireUse(context, both, 'content', `used with the operator ${symbol}`);
+    return unite(flag(both), read);
+  }
   if (!isProtected(both)) return symbol === '||' ? ofSize(sizeOf(left) + sizeOf(right)) : nothing;
   if (symbol === undefined || !arithmetic.test(symbol)) {
     noteLookup(context, left, right, [fields['lexpr'], fields['rexpr']]);

@@ -1,5 +1,5 @@
 /** A relation as a statement names it: which relations it may be, and the columns it gives. */
-import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
+import type { CatalogRelation } from '../../schema/catalog.ts';
 import { recordViolation, type UseContext } from './columnUseContext.ts';
 import { judgeCteReference } from './columnUseCte.ts';
 import {
@@ -34,14 +34,17 @@ export function readRelation(
   return { ...shape, name: aliasName ?? name, isAlias: aliasName !== undefined, schema };
 }
 
-/** All relations of the catalog that a name may mean: of every schema, until search_path is known. */
+/** All relations of the catalog that a name may mean: of every schema, where search_path does not tell. */
 export function findCandidates(
-  catalog: Catalog,
+  { catalog, meant }: Pick<UseContext, 'catalog' | 'meant'>,
   schema: string | undefined,
   name: string,
 ): readonly CatalogRelation[] {
   const named = catalog.named(name);
-  if (schema === undefined) return named;
+  if (schema === undefined) {
+    const found = meant.get(name);
+    return found === undefined ? named : [found];
+  }
   return named.filter(
     (relation) =>
       relation.schema === schema || (schema === 'pg_temp' && relation.schema.startsWith('pg_temp_')),
@@ -78,7 +81,7 @@ function readCandidates(
 ): Shape {
   const aliasColumns = readAliasColumns(rangeVar['alias']);
   if (isToastSchema(schema)) refuseToast(context, name, readLocation(rangeVar));
-  const candidates = findCandidates(context.catalog, schema, name);
+  const candidates = findCandidates(context, schema, name);
   const shapes = candidates.map((relation) => renameColumns(readShape(context, relation), aliasColumns));
   const first = shapes[0];
   if (first === undefined) {

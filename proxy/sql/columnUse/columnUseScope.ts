@@ -1,6 +1,7 @@
 /** Names in sight of an expression: the FROM items of each query level, and what a reference resolves to. */
 
 import type { CatalogRelation } from '../../schema/catalog.ts';
+import { readByCall } from './columnUseBody.ts';
 import type { UseContext } from './columnUseContext.ts';
 import { systemColumns } from './columnUseSystem.ts';
 import type { Fields } from './columnUseTree.ts';
@@ -160,7 +161,8 @@ function resolveQualified(
       if (isCertain || systemColumns.has(name)) return value;
       const row = readWholeRow(item);
       if (isProtected(row)) noteUnknown(context, qualifier, name);
-      return unite(value, isProtected(row) ? { ...row, mayCall: true } : row);
+      const read = readByCall(context, [name]);
+      return unite(unite(value, isProtected(row) ? { ...row, mayCall: true } : row), read);
     }),
   );
 }

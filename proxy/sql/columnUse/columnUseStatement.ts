@@ -1,11 +1,12 @@
 /** INSERT, UPDATE, DELETE and MERGE: what flows into which column, and what RETURNING gives back. */
 import { requireUse, type UseContext } from './columnUseContext.ts';
+import { type CopyTarget, requireCopy } from './columnUseCopy.ts';
 import { openWith } from './columnUseCte.ts';
-import { judgeCondition, judgeExpression, judgeOpaque, judgeUse } from './columnUseExpression.ts';
+import { judgeCondition, judgeExpression, judgeOpaque } from './columnUseExpression.ts';
 import { addItem, judgeFrom } from './columnUseFrom.ts';
 import { judgeQuery } from './columnUseQuery.ts';
 import { listProtected, readRelation } from './columnUseRelation.ts';
-import { emptyShape, type Item, openScope, type Scope, type Shape } from './columnUseScope.ts';
+import { type Column, emptyShape, type Item, openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { judgeTargets } from './columnUseTargets.ts';
 import {
   type Fields,
@@ -38,6 +39,9 @@ export function noteWrite(context: UseContext, target: Item, names: readonly str
   if (listProtected(target, names).length > 0) context.writesClassified = true;
 }
 
+/** What is written to, as the statement names it. */
+type Place = Omit<CopyTarget, 'column'>;
+
 const writes: Readonly<Record<string, (context: UseContext, fields: Fields, base: Scope) => Shape>> = {
   InsertStmt: judgeInsert,
   UpdateStmt: judgeUpdate,
@@ -46,40 +50,72 @@ const writes: Readonly<Record<string, (context: UseContext, fields: Fields, base
 };
 
 function judgeInsert(context: UseContext, fields: Fields, base: Scope): Shape {
-  const { target, name } = readTarget(context, fields);
+  const { target, place } = readTarget(context, fields);
   noteWrite(context, target, readTargetNames(fields['cols']));
   judgeOpaque(context, fields['cols'], openScope(base), 'used as a subscript');
   const query = fieldsOf(fields['selectStmt'], 'SelectStmt');
-  if (query !== undefined) {
-    for (const column of judgeQuery(context, query, base).columns) {
-      requireUse(context, column.value, 'content', `copied into ${name}`);
-    }
-  }
+  const rows = query === undefined ? emptyShape : judgeQuery(context, query, base);
+  const written = judgeRows(context, rows, fields['cols'], target, place);
   const conflict = fields['onConflictClause'];
-  if (isFields(conflict)) judgeConflict(context, conflict, target, name, base);
+  if (isFields(conflict)) judgeConflict(context, conflict, written, target, place, base);
   const scope = openScope(base);
   addItem(scope, target);
   return judgeReturning(context, fields, scope, target);
 }
 
-/** ON CONFLICT: EXCLUDED is the client's own row. The arbiter's expressions are matched with an index, never computed. */
-function judgeConflict(context: UseContext, fields: Fields, target: Item, name: string, base: Scope): void {
+/** Rows for the target, by position. Gives what is in the row that is to be written: the client's own, or protected values. */
+function judgeRows(
+  context: UseContext,
+  rows: Shape,
+  list: unknown,
+  target: Item,
+  place: Place,
+): readonly Column[] {
+  const named = readList(list).map((node) => fieldsOf(node, 'ResTarget') ?? {});
+  const isKnown = rows.isOrdered && (named.length > 0 || (target.isOrdered && !target.isOpaque));
+  const isPlain = named.every((column) => column['indirection'] === undefined);
+  const columns =
+    named.length > 0
+      ? named.map((column) => readText(column['name']))
+      : target.columns.map((column) => column.name);
+  const copied = new Map<string, Value>();
+  for (const [index, { value }] of rows.columns.entries()) {
+    const column = isKnown && isPlain ? columns[index] : undefined;
+    if (column === undefined) requireUse(context, value, 'content', `copied into ${place.relation}`);
+    else if (requireCopy(context, value, { ...place, column })) copied.set(column, value);
+  }
+  // What is computed for the row may be of what was copied.
+  const isOwn = copied.size === 0;
+  return target.columns.map((column) => ({
+    ...column,
+    value: copied.get(column.name ?? '') ?? (isOwn ? nothing : column.value),
+  }));
+}
+
+/** ON CONFLICT: EXCLUDED is the row that was to be written. The arbiter's expressions are matched with an index, never computed. */
+function judgeConflict(
+  context: UseContext,
+  fields: Fields,
+  columns: readonly Column[],
+  target: Item,
+  place: Place,
+  base: Scope,
+): void {
   const scope = openScope(base);
   addItem(scope, target);
-  const columns = target.columns.map((column) => ({ ...column, value: nothing }));
   scope.items.push({ ...target, columns, name: 'excluded', isAlias: true, schema: undefined });
   noteWrite(context, target, readTargetNames(fields['targetList'], ['']));
-  judgeAssignments(context, fields['targetList'], scope, target, name);
+  judgeAssignments(context, fields['targetList'], scope, target, place);
   if (fields['whereClause'] !== undefined) judgeCondition(context, fields['whereClause'], scope);
 }
 
 function judgeUpdate(context: UseContext, fields: Fields, base: Scope): Shape {
-  const { target, name } = readTarget(context, fields);
+  const { target, place } = readTarget(context, fields);
   const scope = openScope(base);
   addItem(scope, target);
   judgeFrom(context, fields['fromClause'], scope);
   noteWrite(context, target, readTargetNames(fields['targetList'], ['']));
-  judgeAssignments(context, fields['targetList'], scope, target, name);
+  judgeAssignments(context, fields['targetList'], scope, target, place);
   if (fields['whereClause'] !== undefined) judgeCondition(context, fields['whereClause'], scope);
   return judgeReturning(context, fields, scope, target);
 }
@@ -94,7 +130,7 @@ function judgeDelete(context: UseContext, fields: Fields, base: Scope): Shape {
 }
 
 function judgeMerge(context: UseContext, fields: Fields, base: Scope): Shape {
-  const { target, name } = readTarget(context, fields);
+  const { target, place } = readTarget(context, fields);
   const scope = openScope(base);
   // The source comes first in RETURNING * (manual, MERGE).
   judgeFrom(context, [fields['sourceRelation']], scope);
@@ -106,20 +142,25 @@ function judgeMerge(context: UseContext, fields: Fields, base: Scope): Shape {
     const isInsert = when['commandType'] === 'CMD_INSERT';
     const names = readTargetNames(when['targetList']);
     if (isInsert || names.length > 0) noteWrite(context, target, names);
-    judgeAssignments(context, when['targetList'], scope, target, name);
-    for (const value of readList(when['values']))
-      judgeUse(context, value, scope, 'content', `copied into ${name}`);
+    const values = readList(when['values']);
+    judgeAssignments(context, when['targetList'], scope, target, place);
+    const columns = values.map((value) => judgeInsertedValue(context, value, scope));
+    judgeRows(context, { ...emptyShape, columns }, when['targetList'], target, place);
   }
   return judgeReturning(context, fields, scope, target);
 }
 
-/** SET column = value: nothing protected may flow into another column than the one it comes from. */
+function judgeInsertedValue(context: UseContext, node: unknown, scope: Scope): Column {
+  return { name: undefined, value: judgeExpression(context, node, scope), isCertain: false };
+}
+
+/** SET column = value: protected values may flow into the column that they come from, and where they may be copied to. */
 function judgeAssignments(
   context: UseContext,
   list: unknown,
   scope: Scope,
   target: Item,
-  name: string,
+  place: Place,
 ): void {
   for (const node of readList(list)) {
     const assignment = fieldsOf(node, 'ResTarget') ?? {};
@@ -129,8 +170,10 @@ function judgeAssignments(
     // (a, b) = (…) repeats its one source for every column: once is enough.
     if (assignment['val'] === undefined || (multiple !== undefined && multiple['colno'] !== 1)) continue;
     const value = judgeExpression(context, assignment['val'], scope);
-    const isItself = assignment['indirection'] === undefined && comesFrom(value, target, column);
-    if (!isItself) requireUse(context, value, 'content', `copied into ${name}.${column}`);
+    const isWhole = assignment['indirection'] === undefined;
+    if (isWhole && comesFrom(value, target, column)) continue;
+    if (isWhole && multiple === undefined) requireCopy(context, value, { ...place, column });
+    else requireUse(context, value, 'content', `copied into ${place.relation}.${column}`);
   }
 }
 
@@ -155,10 +198,11 @@ function judgeReturning(context: UseContext, fields: Fields, scope: Scope, targe
   return judgeTargets(context, list, scope);
 }
 
-function readTarget(context: UseContext, fields: Fields): { target: Item; name: string } {
+function readTarget(context: UseContext, fields: Fields): { target: Item; place: Place } {
   const rangeVar = isFields(fields['relation']) ? fields['relation'] : {};
   const target = readRelation(context, rangeVar, undefined, true);
-  return { target, name: readText(rangeVar['relname']) ?? '' };
+  const relation = readText(rangeVar['relname']) ?? '';
+  return { target, place: { schema: readText(rangeVar['schemaname']), relation } };
 }
 
 /** Column names of a target list; `absent` where it is empty. */

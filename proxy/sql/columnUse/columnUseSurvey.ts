@@ -1,8 +1,10 @@
 /** A first look at a statement's tree: what it names. Most statements name nothing protected and need no second look. */
+import { readByCall, readByOperator } from './columnUseBody.ts';
 import { budgetPerNode, type UseContext } from './columnUseContext.ts';
 import { findCandidates } from './columnUseRelation.ts';
 import { isSystemRelation, isToastSchema } from './columnUseSystem.ts';
 import { type Fields, isFields, readNames, readTag, readText } from './columnUseTree.ts';
+import { isProtected } from './columnUseValue.ts';
 
 /** What a first look at the tree tells. Most statements need no second. */
 export interface Survey {
@@ -48,11 +50,14 @@ function surveyNode(context: UseContext, node: unknown, survey: Survey): void {
   const { tag, fields } = tagged;
   context.budget += budgetPerNode;
   if (opaqueTags.has(tag)) survey.isOpaque = true;
-  // CREATE TABLE … AS EXECUTE names no relation that it reads.
-  if (tag === 'ExecuteStmt') survey.needsJudging = true;
+  // CREATE TABLE … AS EXECUTE, ALTER DOMAIN and DO name no relation that they read.
+  if (tag === 'ExecuteStmt' || tag === 'AlterDomainStmt' || tag === 'DoStmt') survey.needsJudging = true;
+  if (tag === 'A_Expr' && isProtected(readByOperator(context, readNames(fields['name']).at(-1)))) {
+    survey.needsJudging = true;
+  }
   if (tag === 'FuncCall') surveyCall(context, fields['funcname'], survey);
   // `u.full_name` may be full_name(u).
-  if (tag === 'ColumnRef') surveyCall(context, fields['fields'], survey);
+  if (tag === 'ColumnRef') surveyName(context, fields['fields'], survey);
   if (typeof fields['relname'] === 'string') surveyRelation(context, fields, survey);
   for (const key in fields) {
     if (key === 'intoClause' || key === 'into' || skippedFields.has(`${tag}.${key}`)) continue;
@@ -61,15 +66,24 @@ function surveyNode(context: UseContext, node: unknown, survey: Survey): void {
   }
 }
 
+/** A name of a column, or of a function on its row: where that is one that reads for itself, it is to be seen which. */
+function surveyName(context: UseContext, list: unknown, survey: Survey): void {
+  const names = readNames(list);
+  const name = names.at(-1);
+  if (name === undefined || !context.catalog.userFunctions.has(name.toLowerCase())) return;
+  survey.isOpaque = true;
+  if (names.length > 1) survey.needsJudging = true;
+}
+
 function surveyCall(context: UseContext, list: unknown, survey: Survey): void {
-  const name = readNames(list).at(-1);
-  if (name !== undefined && context.catalog.userFunctions.has(name.toLowerCase())) survey.isOpaque = true;
+  surveyName(context, list, survey);
+  if (isProtected(readByCall(context, readNames(list)))) survey.needsJudging = true;
 }
 
 function surveyRelation(context: UseContext, rangeVar: Fields, survey: Survey): void {
   const name = readText(rangeVar['relname']) ?? '';
   const schema = readText(rangeVar['schemaname']);
-  const candidates = findCandidates(context.catalog, schema, name);
+  const candidates = findCandidates(context, schema, name);
   if (isToastSchema(schema) || (candidates.length === 0 && !isSystemRelation(schema, name))) {
     survey.needsJudging = true;
   }

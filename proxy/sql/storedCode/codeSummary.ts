@@ -2,6 +2,7 @@
 import type { Effect, EffectKind, RelationName, StatementFacts } from '../facts.ts';
 import type { SqlParser } from '../parser.ts';
 import { readFacts } from '../readFacts.ts';
+import { type CodeBody, readFunctionBody } from './codeBody.ts';
 
 export interface CodeSummary {
   /** Of the code, not of defining it. */
@@ -15,6 +16,9 @@ export interface CodeSummary {
 /** Texts are some 1 kB, summaries smaller. */
 const keptSummaries = 4000;
 
+/** Trees are larger. */
+const keptBodies = 500;
+
 /** Defining a function, trigger or rule has effects that using it has not. */
 const definingKinds: ReadonlySet<EffectKind> = new Set<EffectKind>(['create', 'privilege']);
 
@@ -26,6 +30,9 @@ function isPlainRead({ kind, relation }: Effect): boolean {
 export class CodeReader {
   readonly #parser: SqlParser;
   readonly #known = new Map<string, CodeSummary | undefined>();
+  readonly #bodies = new Map<string, CodeBody | undefined>();
+
+  readonly #trees = new Map<string, Readonly<Record<string, unknown>> | undefined>();
 
   constructor(parser: SqlParser) {
     this.#parser = parser;
@@ -39,6 +46,41 @@ export class CodeReader {
   /** The text of CREATE FUNCTION, TRIGGER or RULE, as the server gives it back. */
   readDefinition(text: string): CodeSummary | undefined {
     return this.#read(text, (effect) => !definingKinds.has(effect.kind));
+  }
+
+  /** What a function does, from that text; undefined where it cannot be read. */
+  readBody(text: string): CodeBody | undefined {
+    if (this.#bodies.has(text)) return this.#bodies.get(text);
+    const body = this.#parseBody(text);
+    if (this.#bodies.size >= keptBodies) this.#bodies.clear();
+    this.#bodies.set(text, body);
+    return body;
+  }
+
+  /** The tree of a view's query; undefined where it cannot be read. */
+  readTree(text: string): Readonly<Record<string, unknown>> | undefined {
+    if (this.#trees.has(text)) return this.#trees.get(text);
+    const tree = this.#parseTree(text);
+    if (this.#trees.size >= keptBodies) this.#trees.clear();
+    this.#trees.set(text, tree);
+    return tree;
+  }
+
+  #parseTree(text: string): Readonly<Record<string, unknown>> | undefined {
+    try {
+      return this.#parser.parse(text).statements[0]?.tree;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #parseBody(text: string): CodeBody | undefined {
+    try {
+      const [statement] = this.#parser.parse(text).statements;
+      return statement && readFunctionBody(statement.tree, statement.bodies);
+    } catch {
+      return undefined;
+    }
   }
 
   #read(text: string, keep: (effect: Effect) => boolean): CodeSummary | undefined {

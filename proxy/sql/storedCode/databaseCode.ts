@@ -3,12 +3,14 @@
  * foreign keys, views, defaults, constraints, policies, operators and casts; and what they set off in turn.
  */
 import type { Catalog } from '../../schema/catalog.ts';
+import type { CalledFunction } from '../../schema/storedCode.ts';
 import type { Effect } from '../facts.ts';
 import { areReadOnly } from '../readFacts.ts';
+import type { CodeBodies, CodeBody } from './codeBody.ts';
 import type { CodeReader } from './codeSummary.ts';
 import { CodeSurvey, type KnownFacts } from './codeSurvey.ts';
 
-export class DatabaseCode {
+export class DatabaseCode implements CodeBodies {
   readonly catalog: Catalog;
   readonly reader: CodeReader;
   readonly #known = new WeakMap<KnownFacts, KnownFacts>();
@@ -16,6 +18,27 @@ export class DatabaseCode {
   constructor(catalog: Catalog, reader: CodeReader) {
     this.catalog = catalog;
     this.reader = reader;
+  }
+
+  /** Bodies of the functions that a name may mean. */
+  named(names: readonly string[]): readonly CodeBody[] {
+    const schema = names.at(-2);
+    return this.catalog.code
+      .functionsNamed(names.at(-1) ?? '')
+      .filter((stored) => schema === undefined || stored.schema === schema)
+      .flatMap((stored) => this.#bodiesOf(stored));
+  }
+
+  behindOperator(symbol: string): readonly CodeBody[] {
+    return this.catalog.code.operatorsNamed(symbol).flatMap((called) => this.#bodiesOf(called));
+  }
+
+  #bodiesOf({ oid }: CalledFunction): readonly CodeBody[] {
+    const stored = this.catalog.code.functionByOid(oid);
+    if (stored === undefined) return [];
+    if (stored.parts.length > 0) return stored.parts.flatMap((part) => this.#bodiesOf(part));
+    const body = stored.definition === undefined ? undefined : this.reader.readBody(stored.definition);
+    return body === undefined ? [] : [body];
   }
 
   /** The facts with everything that the database's own code adds; remembered as long as they are. */

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { cleanMessage } from '../../../proxy/masking/detecting/cleanMessage.ts';
 import { cleanValue } from '../../../proxy/masking/detecting/cleanValue.ts';
 import { planScan, type ScannedShape } from '../../../proxy/masking/detecting/scanPlan.ts';
+import { Random } from '../../kit/random.ts';
 import { makeLabelledSet } from './labelledSet/labelledSet.ts';
+
+/** As bytea is written. */
+const hex = (text: string) => `\\x${Buffer.from(text).toString('hex')}`;
 
 function clean(text: string, shape: ScannedShape = 'text', column = ''): string | undefined | null {
   // Between others, which must neither be read nor changed.
@@ -33,9 +37,55 @@ describe('a value in which something was found', () => {
     ['without its end', '{"a":"-----BEGIN PRIVATE KEY-----\\nMII","b":1}', 'json', '{"a":"•••","b":1}'],
     ['as JSON that is a string', '"a@x.co"', 'json', '"•••"'],
     ['in jsonb behind its version', '\u0001{"a":"a@x.co"}', 'jsonb', '\u0001{"a":"•••"}'],
+    ['behind an escape of JSON', '{"a":"jo\\u0040x.co","b":1}', 'json', '{"a":"•••","b":1}'],
+    ['as the escapes of JSON', '{"a":"\\u002B49 151 2345 6789 or so"}', 'text', '{"a":"••• or so"}'],
+    ['behind escaped slashes', '"u":"postgres:\\/\\/app:hunter2hunter2@h\\/x"', 'text', '"u":"•••"'],
+    ['in bytea', 'name: a@x.co', 'bytes', null],
+    ['in a short bytea', 'a@x.co', 'bytes', null],
+    [
+      'in bytea in hex',
+      hex(`\u0000\u0001${'\u0000'.repeat(5000)}mail to a@x.co\u0000`),
+      'writtenBytes',
+      null,
+    ],
+    ['in bytea in escapes', '\\001\\303\\251a@x.co\\000', 'writtenBytes', null],
+    ['in an array of bytea', `{NULL,"\\${hex('mail to a@x.co')}"}`, 'whole', null],
+    ['in bytea within a row', `(1,"\\${hex('mail to a@x.co')}",b)`, 'text', '(1,"\\•••",b)'],
+    ['in bytea within JSON', `{"a":"\\${hex('mail to a@x.co')}","b":1}`, 'json', '{"a":"•••","b":1}'],
     ['among bytes with lengths', '\u0000\u0006a@x.co', 'whole', null],
   ])('has it replaced: %s', (_, text, shape, wanted) => {
     expect(clean(text, shape)).toBe(wanted);
+  });
+
+  it.each<[string, string, ScannedShape]>([
+    ['hex of numbers', hex('\u0001\u0002'.repeat(40)), 'writtenBytes'],
+    ['digits of hex that look like a card', '\\x4242424242424242', 'writtenBytes'],
+    ['a card of one digit in hex', '\\x4242424242424242 and more', 'text'],
+    ['an escape of one character', '{"a":"x\\u003cb\\u003e y"}', 'json'],
+    ['letters of other alphabets', '{"a":"\\u0436\\u0430@x.co!"}'.replace('@x.co', ''), 'json'],
+    ['half an escape', 'jo\\u004', 'text'],
+  ])('is left as it is: %s', (_, text, shape) => {
+    expect(clean(text, shape)).toBe(undefined);
+  });
+
+  it('says little of a column of bytes', () => {
+    const source = Buffer.from('name: a@x.co');
+    const cleaned = cleanValue({ shape: 'bytes', column: '' }, source, 0, source.length);
+    expect(cleaned?.findings[0].isCertain).toBe(false);
+  });
+
+  it('is seldom found in bytes that are chance', () => {
+    const random = new Random(3);
+    const bytes = Buffer.from(Array.from({ length: 1 << 20 }, () => random.below(256)));
+    expect(cleanValue({ shape: 'bytes', column: '' }, bytes, 0, bytes.length)).toBe(undefined);
+    // The same behind all of it, at every distance that the look steps by.
+    for (let at = 0; at < 13; at++) {
+      const text = Buffer.from('\u0000jo@example.com\u0000');
+      const value = Buffer.concat([bytes.subarray(0, 5000 + at), text]);
+      expect(cleanValue({ shape: 'bytes', column: '' }, value, 0, value.length)).toBeDefined();
+      const written = Buffer.from(`\\x${value.toString('hex')}`);
+      expect(cleanValue({ shape: 'writtenBytes', column: '' }, written, 0, written.length)).toBeDefined();
+    }
   });
 
   it('holds nothing more that could be found, and JSON stays JSON', () => {
@@ -94,7 +144,6 @@ describe('columns that are looked through', () => {
     ['numeric', 1700],
     ['timestamp', 1114],
     ['uuid', 2950],
-    ['bytea', 17],
     ['boolean', 16],
   ])('are no others: %s', (_, oid) => {
     expect(of(oid)).toBeUndefined();

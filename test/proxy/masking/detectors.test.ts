@@ -117,6 +117,11 @@ describe('values', () => {
       '+49',
       'AB 12 ',
       'xoxb-1.',
+      '\\u0040',
+      '\\u002B49\\x61',
+      'jo\\u0040x.co',
+      '\\x616161616161',
+      ':\\/\\/a:b',
     ].map((part) => part.repeat(Math.ceil(100_000 / part.length)));
     for (const text of hostile) {
       const bytes = Buffer.from(text);
