@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJournal } from '../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../proxy/audit/journal/readJournal.ts';
 import { startTestPostgres, type TestPostgres } from '../kit/postgres.ts';
 import { Random } from '../kit/random.ts';
 import { startUp } from '../kit/upProcess.ts';
