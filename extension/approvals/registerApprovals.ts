@@ -2,10 +2,11 @@
 import { commands, type ExtensionContext, type TreeView, window, workspace } from 'vscode';
 import { describeProblem, type ProxyLink } from '../kit/proxyLink.ts';
 import { showLine } from '../kit/visibleText.ts';
+import { askToSee } from './askToSee.ts';
 import { sortRequests, type Telling, tellChanges } from './requestLists.ts';
 import { RequestStore } from './requestStore.ts';
 import { type RequestNode, RequestTree } from './requestTree.ts';
-import { describeState, isMine, titleOf } from './requestView.ts';
+import { describeState, isShowingClear, mayWithdraw, titleOf } from './requestView.ts';
 import { ReviewPages } from './reviewPages.ts';
 
 const minute = 60_000;
@@ -41,6 +42,7 @@ export function registerApprovals(context: ExtensionContext, link: ProxyLink): v
       const id = idOf(target) ?? (await pickRequest(store, 'Request to withdraw', true));
       if (id !== undefined) await withdraw(link, store, id);
     }),
+    commands.registerCommand('portcullis.askToSee', (target?: unknown) => askToSee(link, store, target)),
     commands.registerCommand('portcullis.refreshRequests', () => store.refresh()),
   );
 }
@@ -77,7 +79,10 @@ async function tell({ text, id, action }: Telling, pages: ReviewPages): Promise<
 async function withdraw(link: ProxyLink, store: RequestStore, id: string): Promise<void> {
   const request = store.find(id);
   const name = request === undefined ? 'this request' : `“${titleOf(request)}”`;
-  const detail = 'It can then no longer be approved. To run the statement, ask again.';
+  const detail =
+    request !== undefined && isShowingClear(request)
+      ? 'The columns are masked again at once.'
+      : 'It can then no longer be approved. To run the statement, ask again.';
   const answer = await window.showWarningMessage(`Withdraw ${name}?`, { modal: true, detail }, 'Withdraw');
   if (answer !== 'Withdraw') return;
   try {
@@ -96,7 +101,7 @@ async function pickRequest(
   const now = new Date();
   const items = sortRequests(store.requests ?? [], store.me)
     .flatMap(({ requests }) => requests)
-    .filter((request) => !isForWithdrawing || (isMine(request, store.me) && request.state === 'open'))
+    .filter((request) => !isForWithdrawing || mayWithdraw(request, store.me))
     .map((request) => ({
       label: titleOf(request),
       description: `${showLine(request.requester.email)} · ${showLine(request.connection)}`,

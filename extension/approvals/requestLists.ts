@@ -1,7 +1,7 @@
 /** Which request stands in which section of the tree, and what is worth telling when the list changes. */
 import type { ApprovalRequest, SignedInIdentity } from '../../proxy/control/messages.ts';
 import { showLine } from '../kit/visibleText.ts';
-import { isMine } from './requestView.ts';
+import { isMine, isShowingClear } from './requestView.ts';
 
 export type SectionName = 'Waiting for me' | 'Mine' | 'Waiting for others' | 'Decided';
 
@@ -30,6 +30,7 @@ export function sortRequests(
 }
 
 function sectionOf(request: ApprovalRequest, me: SignedInIdentity | undefined): SectionName {
+  if (isMine(request, me) && isShowingClear(request)) return 'Mine';
   if (request.state !== 'open') return 'Decided';
   if (isMine(request, me)) return 'Mine';
   return request.mayReview ? 'Waiting for me' : 'Waiting for others';
@@ -64,7 +65,8 @@ function tellArrived(arrived: readonly ApprovalRequest[]): Telling[] {
   if (arrived.length > 1)
     return [{ text: `${arrived.length} requests wait for your review.`, action: 'Review' }];
   // No SQL in the sentence: notifications are read over shoulders and shared on screens.
-  const text = `${showLine(first.requester.email)} asks for your approval on ${showLine(first.connection)} (${showLine(first.environment)}).`;
+  const what = first.unmask === undefined ? 'asks for your approval' : 'asks to see columns in clear';
+  const text = `${showLine(first.requester.email)} ${what} on ${showLine(first.connection)} (${showLine(first.environment)}).`;
   return [{ text, id: first.id, action: 'Review' }];
 }
 
@@ -75,6 +77,10 @@ function tellDecided(request: ApprovalRequest): Telling {
   ];
   const comment = showLine(review?.comment ?? '');
   const why = comment === '' ? 'No comment was given.' : `“${comment}”`;
-  const text = `${showLine(review?.by ?? '')} ${verb} your request on ${showLine(request.connection)}. ${why}`;
+  const next =
+    review?.decision === 'approve' && isShowingClear(request)
+      ? ` For ${request.unmask?.minutes} minutes you see the columns in clear: run the statement again.`
+      : '';
+  const text = `${showLine(review?.by ?? '')} ${verb} your request on ${showLine(request.connection)}. ${why}${next}`;
   return { text, id: request.id, action: 'Show' };
 }

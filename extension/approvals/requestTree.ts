@@ -12,7 +12,7 @@ import type { ApprovalRequest } from '../../proxy/control/messages.ts';
 import { showLine } from '../kit/visibleText.ts';
 import { type Section, sortRequests } from './requestLists.ts';
 import type { RequestStore } from './requestStore.ts';
-import { describeAge, describeState, isMine, titleOf } from './requestView.ts';
+import { describeAge, describeState, isShowingClear, mayWithdraw, titleOf } from './requestView.ts';
 
 export type RequestNode =
   | { readonly kind: 'section'; readonly section: Section }
@@ -59,7 +59,6 @@ export class RequestTree implements TreeDataProvider<RequestNode>, Disposable {
     const now = new Date();
     const item = new TreeItem(titleOf(request));
     const [icon, color] = iconOf(request);
-    const mine = isMine(request, this.#store.me);
     const state = describeState(request, now);
     item.id = `request:${request.id}`;
     item.description = [
@@ -73,7 +72,7 @@ export class RequestTree implements TreeDataProvider<RequestNode>, Disposable {
       state,
       ...request.findings.map(({ message }) => showLine(message)),
     ].join('\n');
-    item.contextValue = mine && request.state === 'open' ? 'request.mine.open' : 'request';
+    item.contextValue = mayWithdraw(request, this.#store.me) ? 'request.mine.open' : 'request';
     item.accessibilityInformation = { label: `${titleOf(request)}, ${item.description}. ${state}` };
     item.command = { command: 'portcullis.openRequest', title: 'Open Request', arguments: [request.id] };
     return item;
@@ -104,5 +103,6 @@ function sectionItem({ name, requests }: Section): TreeItem {
 
 function iconOf(request: ApprovalRequest): readonly [icon: string, color?: string] {
   const hasChangesAsked = request.state === 'open' && request.reviews.at(-1)?.decision === 'changes';
+  if (isShowingClear(request)) return ['eye', 'charts.green'];
   return hasChangesAsked ? ['comment-discussion', 'charts.yellow'] : stateIcons[request.state];
 }

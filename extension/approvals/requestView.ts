@@ -21,6 +21,15 @@ export function viewRequest(
     environment: showLine(request.environment),
     isProduction: isProduction(request.environment),
     facts: factsOf(request, now),
+    ...(request.unmask !== undefined && {
+      unmask: {
+        columns: request.unmask.columns.map(({ column, classification }) => ({
+          column: showLine(column),
+          classification: showLine(classification),
+        })),
+        duration: describeDuration(request.unmask.minutes),
+      },
+    }),
     reason: showText(request.reason),
     lines: splitLines(request.text, request.findings),
     parameters: (request.parameters ?? []).map((value, index) => ({
@@ -46,7 +55,8 @@ export function viewRequest(
       at: describeMoment(review.at, now),
     })),
     ...(refusal === undefined ? {} : { refusal }),
-    mayWithdraw: isMine(request, me) && request.state === 'open',
+    mayWithdraw: mayWithdraw(request, me),
+    mayRevoke: request.mayRevoke === true && me !== undefined,
   };
 }
 
@@ -54,8 +64,22 @@ export function isMine(request: ApprovalRequest, me: SignedInIdentity | undefine
   return me !== undefined && request.requester.subject === me.subject;
 }
 
-/** The first line of the statement that says anything and is no comment, 60 characters at most. */
-export function titleOf({ text }: Pick<ApprovalRequest, 'text'>): string {
+/** What waits can be taken back, and what lets columns be seen in clear can be given up. */
+export function mayWithdraw(request: ApprovalRequest, me: SignedInIdentity | undefined): boolean {
+  return isMine(request, me) && (request.state === 'open' || isShowingClear(request));
+}
+
+/** Approved to see columns in clear, and still good. */
+export function isShowingClear({ state, unmask }: Pick<ApprovalRequest, 'state' | 'unmask'>): boolean {
+  return state === 'approved' && unmask !== undefined;
+}
+
+/** The first line of the statement that says anything and is no comment, 60 characters at most; or the columns to be seen. */
+export function titleOf({ text, unmask }: Pick<ApprovalRequest, 'text' | 'unmask'>): string {
+  if (unmask !== undefined) {
+    const [first, ...more] = unmask.columns.map(({ column }) => showLine(column, 60));
+    return `See ${first ?? 'columns'}${more.length === 0 ? '' : ` and ${more.length} more`} in clear`;
+  }
   const lines = text.split(/\r\n|\r|\n/).filter((candidate) => candidate.trim() !== '');
   const line = lines.find((candidate) => !candidate.trimStart().startsWith('--')) ?? lines[0] ?? '';
   return showLine(line, 60) || 'Empty statement';
@@ -82,12 +106,16 @@ export function describeState(request: ApprovalRequest, now: Date): string {
         ? `Changes were asked for${by}.`
         : `Waits for a review until ${describeMoment(request.expiresAt, now)}.`;
     case 'approved':
+      if (isShowingClear(request))
+        return `Approved${by}; seen in clear until ${describeMoment(request.expiresAt, now)}.`;
       return `Approved${by}; not run yet.`;
     case 'denied':
-      return `Denied${by}.`;
+      return `${wasApproved(request) ? 'Approved, and revoked' : 'Denied'}${by}.`;
     case 'withdrawn':
       return `Withdrawn by ${showLine(request.requester.email)}.`;
     case 'expired':
+      if (request.unmask !== undefined && wasApproved(request))
+        return `Approved${by}; its time is over, and the columns are masked again.`;
       return 'It has expired: it was not decided, or not used, in time.';
     case 'used':
       return `Approved${by}, and run.`;
@@ -116,6 +144,9 @@ export function describeRequest(view: RequestView): string[] {
   return [
     `${view.title} on ${place}`,
     view.stateText,
+    ...(view.unmask?.columns ?? []).map(
+      ({ column, classification }) => `In clear, ${view.unmask?.duration}: ${column} (${classification})`,
+    ),
     ...view.facts.map(({ label, value }) => `${label}: ${value}`),
     `Reason: ${view.reason || 'none given'}`,
     ...view.lines.map((parts, index) => `${index + 1} | ${parts.map(markPart).join('')}`),
@@ -148,6 +179,14 @@ function factsOf(request: ApprovalRequest, now: Date): RequestView['facts'] {
     { label: 'Application', value: showLine(request.application) || 'not named' },
     { label: 'Approval by', value: request.approvers.map((name) => showLine(name)).join(' or ') || 'nobody' },
   ];
+}
+
+function wasApproved({ unmask, reviews }: ApprovalRequest): boolean {
+  return unmask !== undefined && reviews.some(({ decision }) => decision === 'approve');
+}
+
+function describeDuration(minutes: number): string {
+  return `for ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} from the approval`;
 }
 
 function hasExpired({ expiresAt }: ApprovalRequest, now: Date): boolean {

@@ -3,6 +3,7 @@ import { commands, type ExtensionContext, languages, type TextEditor, Uri, windo
 import type { ConnectionChoice } from '../kit/connectionChoice.ts';
 import type { ProxyControl } from '../kit/proxyControl.ts';
 import { CheckedTexts } from './checkedTexts.ts';
+import { ColumnHover } from './columnHover.ts';
 import { chooseConnection, createConnectionItem } from './connectionItem.ts';
 import { ResultsView } from './results/resultsView.ts';
 import { RunLenses } from './runLenses.ts';
@@ -16,17 +17,20 @@ export function registerConsole(
 ): void {
   const texts = new CheckedTexts(link);
   const sessions = new ConsoleSessions();
-  const view = new ResultsView(context, sessions);
+  const view = new ResultsView(context, sessions, link);
   const parts: RunParts = { link, choice, texts, sessions, view };
   const lenses = new RunLenses(link, choice, texts);
+  const hover = new ColumnHover(link, choice, texts);
   const item = createConnectionItem(link, choice);
   context.subscriptions.push(
     view,
     sessions,
     lenses,
+    hover,
     item,
     window.registerWebviewViewProvider(ResultsView.id, view),
     languages.registerCodeLensProvider({ language: 'sql' }, lenses),
+    languages.registerHoverProvider({ language: 'sql' }, hover),
     // Why nothing can be run may change while there is no status at all.
     link.onHostState(() => {
       lenses.refresh();

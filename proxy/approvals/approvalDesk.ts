@@ -1,13 +1,14 @@
 /** Where a held statement waits: raises its request at the collector, follows it, and uses the approval up, once. */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CollectorClient } from '../kit/collectorClient.ts';
 import { CollectorRefusal, CollectorUnreachable } from '../kit/collectorClient.ts';
 import { PortcullisError } from '../kit/errors.ts';
+import { Grants } from './grants.ts';
 import type { ApprovalRequest, NewRequest } from './request.ts';
+import { requestDigest } from './requestDigest.ts';
 
 /** What is asked, without the values that a prepared statement is run with: the hold brings those. */
-export interface ApprovalAsk extends Omit<NewRequest, 'digest' | 'parameters'> {
+export interface ApprovalAsk extends Omit<NewRequest, 'digest' | 'parameters' | 'unmask'> {
   /** What the names in the text stand for now. Not sent: a request is good for what they stood for when it was made. */
   readonly footing: string;
 }
@@ -43,10 +44,13 @@ export class ApprovalDesk {
   readonly #changes: RequestChanges;
   /** By request, for those that were asked here. */
   readonly #footings = new Map<string, string>();
+  /** What its person may see in clear by approved requests. */
+  readonly grants: Grants;
 
   constructor(client: CollectorClient, changes: RequestChanges) {
     this.#client = client;
     this.#changes = changes;
+    this.grants = new Grants(client, changes);
   }
 
   /**
@@ -60,21 +64,50 @@ export class ApprovalDesk {
     const body: NewRequest = {
       ...shown,
       ...(parameters === undefined ? {} : { parameters }),
-      digest: requestDigest(ask.connection, ask.text, parameters),
+      digest: requestDigest({
+        connection: ask.connection,
+        text: ask.text,
+        ...(parameters && { parameters }),
+      }),
     };
-    let request = await this.#ask(body, footing);
-    if (request.state === 'open') hold.onWaiting(request);
+    const request = await this.#decided(await this.#ask(body, footing), hold);
+    // Who has left or cancelled while the approval was looked up does not use it.
+    if (signal.aborted) throw await this.#giveUp(request, signal.reason as HoldEnd);
+    await this.#use(request);
+    return { request: request.id, by: approversOf(request) };
+  }
+
+  /** Resolves when columns may be seen in clear as asked; who does not wait for it uses {@link askToSee}. Throws as `obtain`. */
+  async obtainSight(
+    ask: Omit<NewRequest, 'digest' | 'parameters'>,
+    hold: Hold,
+  ): Promise<{ request: string; by: readonly string[] }> {
+    const request = await this.#decided(await this.askToSee(ask), hold);
+    await this.grants.refresh().catch((error) => {
+      throw asDeskError(error);
+    });
+    return { request: request.id, by: approversOf(request) };
+  }
+
+  /** Waits until it is approved. */
+  async #decided(asked: ApprovalRequest, { signal, onWaiting }: Hold): Promise<ApprovalRequest> {
+    let request = asked;
+    if (request.state === 'open') onWaiting(request);
     while (request.state === 'open') {
       await this.#change(signal);
       if (signal.aborted) throw await this.#giveUp(request, signal.reason as HoldEnd);
       request = await this.#look(request);
     }
     if (request.state !== 'approved') throw describeEnd(request);
-    // Who has left or cancelled while the approval was looked up does not use it.
-    if (signal.aborted) throw await this.#giveUp(request, signal.reason as HoldEnd);
-    await this.#use(request);
-    const by = request.reviews.filter(({ decision }) => decision === 'approve').map((review) => review.by);
-    return { request: request.id, by: [...new Set(by)] };
+    return request;
+  }
+
+  /**
+   * Asks to see columns in clear, and does not wait: what is approved is in {@link grants}.
+   * @throws PortcullisError APPROVAL_UNREACHABLE
+   */
+  askToSee(ask: Omit<NewRequest, 'digest' | 'parameters'>): Promise<ApprovalRequest> {
+    return this.#call('POST', '/v1/requests', { ...ask, digest: requestDigest(ask) });
   }
 
   /** A request for the same text that shows reviewers another state of things makes room for one that shows this. */
@@ -146,15 +179,8 @@ export class ApprovalDesk {
   }
 }
 
-/** What an approval is bound to: hex SHA-256 over connection, text and parameters. */
-export function requestDigest(
-  connection: string,
-  text: string,
-  parameters: readonly (string | null)[] | undefined,
-): string {
-  return createHash('sha256')
-    .update(JSON.stringify([connection, text, parameters ?? null]))
-    .digest('hex');
+function approversOf({ reviews }: ApprovalRequest): readonly string[] {
+  return [...new Set(reviews.flatMap(({ decision, by }) => (decision === 'approve' ? [by] : [])))];
 }
 
 function cancelled(end: HoldEnd): PortcullisError {

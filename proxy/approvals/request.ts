@@ -14,6 +14,23 @@ export interface RequestFinding {
   readonly end?: number;
 }
 
+/** A protected column that somebody asks to see in clear. */
+export interface UnmaskColumn {
+  /** `schema.table.column` */
+  readonly column: string;
+  readonly classification: string;
+  /** OID of its table and number in it: another table or column that comes to have the name is another thing. */
+  readonly relation: number;
+  readonly attribute: number;
+}
+
+/** Where a request asks to see columns in clear instead of to run a statement. */
+export interface UnmaskAsk {
+  readonly columns: readonly UnmaskColumn[];
+  /** How long, from the approval on. */
+  readonly minutes: number;
+}
+
 /** What a proxy sends to ask: the collector fills in who asks from the token. */
 export interface NewRequest {
   readonly connection: string;
@@ -22,7 +39,7 @@ export interface NewRequest {
   readonly text: string;
   /** Bind values in text form, `null` for NULL; absent for a simple query. */
   readonly parameters?: readonly (string | null)[];
-  /** Hex SHA-256 over connection, text and parameters: what an approval is bound to. */
+  /** What an approval is bound to: see `requestDigest`. */
   readonly digest: string;
   readonly findings: readonly RequestFinding[];
   /** Relations it touches, `schema.name`, with their classifications. */
@@ -33,6 +50,8 @@ export interface NewRequest {
   readonly approvers: readonly string[];
   /** Why, in the requester's words; empty where none were given. */
   readonly reason: string;
+  /** Absent where the text is to run: then an approval lets it run once. */
+  readonly unmask?: UnmaskAsk;
 }
 
 export interface Review {
@@ -51,9 +70,13 @@ export interface ApprovalRequest extends NewRequest {
     readonly groups: readonly string[];
   };
   readonly createdAt: string;
-  /** After this moment it can neither be approved nor used. */
+  /** After this moment it can neither be approved nor used; what is seen in clear by it is masked again. */
   readonly expiresAt: string;
   readonly reviews: readonly Review[];
   /** May whoever asked for this answer review it? False for one's own and for who is not among the approvers. */
   readonly mayReview: boolean;
+  /** May they end what it lets be seen in clear, before its time? */
+  readonly mayRevoke?: boolean;
+  /** For how long it still lets columns be seen in clear, by the collector's clock, milliseconds. */
+  readonly clearForMs?: number;
 }

@@ -180,6 +180,7 @@ export class ResultRun implements QueryListener {
       return {
         ...column,
         ...(mask !== undefined && { mask: { classification: mask.classification, method: mask.method } }),
+        ...(told.source !== undefined && { source: told.source }),
         ...(told.why !== undefined && { why: `${told.why}${from}` }),
       };
     });

@@ -9,10 +9,12 @@ import {
   window,
 } from 'vscode';
 import type { GridToHost, HostToGrid } from '../../kit/gridMessages.ts';
+import type { ProxyLink } from '../../kit/proxyLink.ts';
 import { pageHtml, pageOptions } from '../../kit/webviewHtml.ts';
 import type { ConsoleSessions } from '../session/consoleSessions.ts';
 import { ResultRun } from './resultRun.ts';
 import { cellOf, copyOf, windowOf } from './resultWindow.ts';
+import { SightAsk } from './sightAsk.ts';
 
 /** Rows come by the thousand; the page is told of them at most this often. */
 const pauseMs = 100;
@@ -31,9 +33,12 @@ export class ResultsView implements WebviewViewProvider, Disposable {
   /** The row set whose first rows the page has, or will have when the timer ends. */
   #rowSetBegun = 0;
 
-  constructor(context: ExtensionContext, sessions: ConsoleSessions) {
+  readonly #sight: SightAsk;
+
+  constructor(context: ExtensionContext, sessions: ConsoleSessions, link: ProxyLink) {
     this.#context = context;
     this.#sessions = sessions;
+    this.#sight = new SightAsk(link, (sight) => this.#post({ kind: 'sight', sight }));
   }
 
   resolveWebviewView(view: WebviewView): void {
@@ -52,6 +57,7 @@ export class ResultsView implements WebviewViewProvider, Disposable {
       this.#run.onChange = () => {};
       this.#run.letGo();
     }
+    if (this.#run !== run) this.#sight.close();
     this.#run = run;
     this.#rowSetBegun = 0;
     run.onChange = () => this.#tellSoon(run);
@@ -71,6 +77,7 @@ export class ResultsView implements WebviewViewProvider, Disposable {
     if (message.kind === 'ready') {
       this.#tell();
       if (run !== undefined && run.rows.rowCount > 0) this.#post(windowOf(run, 0, firstRows));
+      this.#post({ kind: 'sight', sight: this.#sight.view });
       return;
     }
     // Of a result that is no longer shown: its page will get the new state.
@@ -82,8 +89,18 @@ export class ResultsView implements WebviewViewProvider, Disposable {
         return this.#post(cellOf(run, message.row, message.column));
       case 'cancel':
         return this.cancel();
+      case 'openSight':
+        return this.#sight.open(run, message.column);
+      case 'askSight':
+        return this.#sight.ask(message.minutes, message.reason);
+      case 'withdrawSight':
+        return this.#sight.withdraw();
+      case 'closeSight':
+        return this.#sight.close();
+      case 'runAgain':
+        return this.#runNext(run, run.sql);
       case 'endTransaction':
-        return this.#endTransaction(run, message.how);
+        return this.#runNext(run, message.how);
       case 'copy': {
         const text = copyOf(run, message.format, message.range, message.isWithHeader);
         if (text === undefined)
@@ -95,10 +112,11 @@ export class ResultsView implements WebviewViewProvider, Disposable {
     }
   }
 
-  #endTransaction(run: ResultRun, how: 'COMMIT' | 'ROLLBACK'): void {
+  /** In the session of a run that has ended. */
+  #runNext(run: ResultRun, sql: string): void {
     const session = this.#sessions.ofRun(run);
     if (session === undefined || session.current !== undefined) return;
-    const next = new ResultRun(how, run.target);
+    const next = new ResultRun(sql, run.target);
     this.show(next);
     void session.run(next);
   }
@@ -132,5 +150,6 @@ export class ResultsView implements WebviewViewProvider, Disposable {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    this.#sight.dispose();
   }
 }
