@@ -1,5 +1,6 @@
 /** The `portcullis` command: finds the subcommand, reads its options, says plainly what is wrong. */
 import { parseArgs } from 'node:util';
+import { logLevels } from './kit/log.ts';
 import { runCollector } from './local/collectorCommand.ts';
 import { runDoctor } from './local/doctor.ts';
 import { runEvidence } from './local/evidenceCommand.ts';
@@ -16,11 +17,15 @@ const usage = `Usage: portcullis COMMAND
   up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--port N] [--json]
         everything on one machine: a PostgreSQL with a demo database (or your own by --target) behind the proxy
   collector --issuer URL [--client-id ID] [--audience URL] [--database-url URL | --data DIR] [--policy DIR]
-            [--signing-key FILE [--replace-signing-key]] [--witness URL --witness-key KEY] [--port N] [--json]
+            [--signing-key FILE [--replace-signing-key]] [--witness URL --witness-key KEY] [--sinks FILE]
+            [--retention FILE] [--log-level LEVEL] [--port N] [--json]
         the central service; --audience is the address by which others reach it, which tokens are made for (none is needed
         on one machine); --policy holds .cedar files and connections.json, a list of {name, environment, url | urlEnv};
         without --database-url it keeps an embedded PostgreSQL in --data; --signing-key signs the log of events (PEM,
-        Ed25519; made where it is not given, the same for all collectors of one database); --witness cosigns it
+        Ed25519; made where it is not given, the same for all collectors of one database); --witness cosigns it;
+        --sinks says where events are handed on (webhook, OpenTelemetry, syslog, file); --retention how long they are
+        kept (for ever unless told), by connection and environment, and what is held; --log-level is debug, info
+        (as it is unless told), warn, error or silent: one line of JSON a message on standard error
   proxy --collector URL [--data DIR] [--json] [--sign-out]
         the local proxy for people without an editor: signs in through the browser; --sign-out forgets the sign-in
   query CONNECTION SQL
@@ -113,6 +118,9 @@ function readCollectorOptions(args: string[]) {
         'replace-signing-key': { type: 'boolean', default: false },
         witness: { type: 'string' },
         'witness-key': { type: 'string' },
+        sinks: { type: 'string' },
+        retention: { type: 'string' },
+        'log-level': { type: 'string', default: 'info' },
         port: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -130,7 +138,11 @@ function readCollectorOptions(args: string[]) {
   if ((values.witness === undefined) !== (values['witness-key'] === undefined)) {
     throw new UsageError('--witness and --witness-key go together: where it is, and the key it cosigns with');
   }
-  return { ...values, issuer, port: readPort(values.port) };
+  const logLevel = logLevels.find((level) => level === values['log-level']);
+  if (logLevel === undefined) {
+    throw new UsageError(`--log-level is one of ${logLevels.join(', ')}, not "${values['log-level']}"`);
+  }
+  return { ...values, issuer, 'log-level': logLevel, port: readPort(values.port) };
 }
 
 function readProxyOptions(args: string[]) {

@@ -2,8 +2,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Journal } from './audit/journal.ts';
-import { openJournal } from './audit/openJournal.ts';
+import type { Journal } from './audit/journal/journal.ts';
+import { openJournal } from './audit/journal/openJournal.ts';
 import { type LocalAccount, LocalAccounts } from './identity/localAccounts.ts';
 import { PortcullisError } from './kit/errors.ts';
 import type { Log } from './kit/log.ts';
@@ -90,6 +90,10 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
       for (const [name, connection] of connections) connection.useMasking(policy.masking(name));
     });
     closers.push(await openConnections(settings, open, connections, problems, onProgress));
+    for (const { desk } of settings.accounts) desk?.grants.start();
+    closers.push(async () => {
+      for (const { desk } of settings.accounts) desk?.grants.stop();
+    });
     const key = readKey(settings.dataDirectory, 'commitment.key');
     const listener = new Listener({
       policy,

@@ -105,7 +105,7 @@ export class SchemaTreeProvider implements TreeDataProvider<SchemaNode>, Disposa
     item.accessibilityInformation = { label: describeShortly(node) };
     item.iconPath = new ThemeIcon(node.isMasked ? 'lock' : icons[node.kind]);
     item.resourceUri = decorationUri(node);
-    item.contextValue = node.badge === undefined ? node.kind : `${node.kind}.drift`;
+    item.contextValue = `${node.kind}${node.isMasked ? '.masked' : ''}${node.badge === undefined ? '' : '.drift'}`;
     if (!canUnfold && node.badge !== undefined)
       item.command = { command: 'portcullis.showDrift', title: 'Show Drift', arguments: [node] };
     return item;

@@ -41,6 +41,7 @@ export class TextChecker implements Disposable {
   readonly #watches = new Map<string, Watch>();
   readonly #changed = new EventEmitter<{ readonly uri: Uri; readonly checked: CheckedText | undefined }>();
   readonly #subscriptions: readonly Disposable[];
+  #round = 0;
 
   constructor(link: ProxyLink, choice: ConnectionChoice) {
     this.#link = link;
@@ -52,6 +53,11 @@ export class TextChecker implements Disposable {
       workspace.onDidCloseTextDocument((document) => this.#forget(document)),
       window.onDidChangeVisibleTextEditors(() => this.checkVisible()),
       link.onStatus(() => this.#followStatus()),
+      // What has been approved to be seen in clear may be used in other ways than what is masked.
+      link.onNotification('requestsChanged', () => {
+        this.#round += 1;
+        this.#followStatus();
+      }),
       choice.onChange(() => this.#followStatus()),
     ];
   }
@@ -141,7 +147,8 @@ export class TextChecker implements Disposable {
   #question(document: TextDocument): string {
     const { pid, identity, policyVersion } = this.#link.status ?? {};
     const who = identity?.subject;
-    return JSON.stringify([document.version, this.#connectionOf(document), pid, who, policyVersion]);
+    const asked = [document.version, this.#connectionOf(document), pid, who, policyVersion, this.#round];
+    return JSON.stringify(asked);
   }
 
   #keep(watch: Watch, checked: CheckedText): void {

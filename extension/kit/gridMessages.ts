@@ -11,6 +11,36 @@ export interface GridColumn {
   readonly mask?: { readonly classification: string; readonly method: string };
   /** Why it is masked, or is not, and where it comes from: full sentences. */
   readonly why?: string;
+  /** `schema.table.column`; absent where it comes from no one column. */
+  readonly source?: string;
+}
+
+/** What becomes of asking to see a masked column in clear. */
+export type SightState =
+  | { readonly kind: 'reading' }
+  /** Why it cannot be asked for. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | {
+      readonly kind: 'form';
+      /** For how long it can be asked for. */
+      readonly minutes: readonly number[];
+      /** Who decides: `reviewers`. */
+      readonly approvers: string;
+      /** The statement as they read it. */
+      readonly text: string;
+      readonly isSending: boolean;
+      readonly problem?: string;
+    }
+  | { readonly kind: 'waiting'; readonly message: string; readonly isSending: boolean }
+  | { readonly kind: 'approved'; readonly message: string }
+  /** Denied, withdrawn, or too late. */
+  | { readonly kind: 'ended'; readonly message: string };
+
+/** One column of a result, why it is masked, and what is done about it. */
+export interface SightView {
+  readonly result: number;
+  readonly column: number;
+  readonly state: SightState;
 }
 
 /** Why a statement failed: the server's own fields, where it sent them. */
@@ -69,6 +99,18 @@ export type GridToHost =
   | { readonly kind: 'window'; readonly result: number; readonly offset: number; readonly count: number }
   | { readonly kind: 'cell'; readonly result: number; readonly row: number; readonly column: number }
   | { readonly kind: 'cancel'; readonly result: number }
+  /** Begins to ask to see a column in clear. */
+  | { readonly kind: 'openSight'; readonly result: number; readonly column: number }
+  | {
+      readonly kind: 'askSight';
+      readonly result: number;
+      readonly column: number;
+      readonly minutes: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'withdrawSight'; readonly result: number }
+  | { readonly kind: 'closeSight'; readonly result: number }
+  | { readonly kind: 'runAgain'; readonly result: number }
   | { readonly kind: 'endTransaction'; readonly result: number; readonly how: 'COMMIT' | 'ROLLBACK' }
   | {
       readonly kind: 'copy';
@@ -80,6 +122,7 @@ export type GridToHost =
 
 export type HostToGrid =
   | { readonly kind: 'state'; readonly snapshot: ResultSnapshot | undefined }
+  | { readonly kind: 'sight'; readonly sight: SightView | undefined }
   | {
       readonly kind: 'window';
       readonly result: number;

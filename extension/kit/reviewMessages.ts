@@ -20,6 +20,11 @@ export interface RequestView {
   readonly isProduction: boolean;
   /** Label and value: who asks, when, from which application. */
   readonly facts: readonly { readonly label: string; readonly value: string }[];
+  /** Columns that would be seen in clear, where it asks for that, and for how long; its text runs nothing then. */
+  readonly unmask?: {
+    readonly columns: readonly { readonly column: string; readonly classification: string }[];
+    readonly duration: string;
+  };
   /** Empty where the requester gave none. */
   readonly reason: string;
   readonly lines: readonly (readonly TextPart[])[];
@@ -42,6 +47,8 @@ export interface RequestView {
   /** Why the reader may not review it; absent where the reader may. */
   readonly refusal?: string;
   readonly mayWithdraw: boolean;
+  /** The reader may end what it lets be seen in clear. */
+  readonly mayRevoke: boolean;
 }
 
 /** To the page. `request` is absent until the collector has answered, and where it does not know the request. */

@@ -22,6 +22,8 @@ const overscanRows = 8;
 const overscanPixels = 200;
 
 export interface GridListener {
+  /** The menu of a column is wanted there, in pixels of the page. */
+  onMenu(column: number, x: number, y: number): void;
   /** Enter or a double click: show the whole value. */
   onOpen(place: CellPlace): void;
   onSelect(active: CellPlace): void;
@@ -171,6 +173,7 @@ export class DataGrid {
         range: this.range,
         onResize: (event, column) => this.#resize(event, column),
         onFit: (event, column) => this.#fitColumn(event, column),
+        onMenu: (event, column) => this.#openMenu(event, event.currentTarget as HTMLElement, column),
       }),
       host,
     );
@@ -209,6 +212,13 @@ export class DataGrid {
     const width = widthsOf(this.#columns, this.#rowsHeld(top), this.#measure)[index];
     if (width !== undefined) this.#widths[index] = width;
     this.drawSoon();
+  }
+
+  #openMenu(event: Event, under: HTMLElement, column: number): void {
+    event.preventDefault();
+    event.stopPropagation();
+    const { left, bottom } = under.getBoundingClientRect();
+    this.#listener.onMenu(column, left, bottom);
   }
 
   #rowsHeld(first: number) {
@@ -259,6 +269,11 @@ export class DataGrid {
     if (event.key === 'Enter') {
       event.preventDefault();
       this.#listener.onOpen(this.#selection.active);
+      return;
+    }
+    if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
+      const cell = this.#activeCell();
+      if (cell !== null) this.#openMenu(event, cell, this.#selection.active.column);
       return;
     }
     const pressed = { key: event.key, isShift: event.shiftKey, isCommand: event.ctrlKey || event.metaKey };

@@ -25,6 +25,7 @@ export interface GridView {
   readonly range: GridRange;
   onResize(event: PointerEvent, column: number): void;
   onFit(event: MouseEvent, column: number): void;
+  onMenu(event: MouseEvent, column: number): void;
 }
 
 export function gridTemplate(view: GridView): TemplateResult {
@@ -52,12 +53,18 @@ function header(view: GridView, { index, left, width }: PlacedColumn): TemplateR
   const known = mask === undefined ? `${name}: ${type}` : `${name}: ${type}; ${maskWords(mask)}`;
   const words = why === undefined ? known : `${known}\n${visibleLine(why)}`;
   return html`<div
-    class="columnHeader" role="columnheader" aria-colindex=${index + 2} aria-label=${known} data-column=${index}
+    class="columnHeader" role="columnheader" @contextmenu=${(event: MouseEvent) => view.onMenu(event, index)} aria-colindex=${index + 2} aria-label=${known} data-column=${index}
     style=${styleMap({ left: `${left + view.numberWidth}px`, width: `${width}px` })}
   >
     <span class="columnName" title=${words}
       >${
-        mask === undefined ? nothing : html`<i class="codicon codicon-lock" title=${maskWords(mask)}></i>`
+        mask === undefined
+          ? nothing
+          : html`<button
+              class="lock" tabindex="-1" title="${maskWords(mask)}. Why, and how to see it…" aria-label="Why ${name} is masked"
+              @pointerdown=${(event: Event) => event.stopPropagation()}
+              @click=${(event: MouseEvent) => view.onMenu(event, index)}
+            ><i class="codicon codicon-lock"></i></button>`
       }${cellText(name).text}<span class="columnType">${type}</span></span
     >
     <span

@@ -5,10 +5,12 @@ import { openHostChannel } from '../kit/vscodeApi.ts';
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-context-menu/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
+import '@vscode-elements/elements/dist/vscode-textarea/index.js';
 import { DataGrid, type GridPlace } from './dataGrid.ts';
 import { type CellPlace, cellCount } from './gridSelection.ts';
 import { type OpenCell, pageTemplate } from './pageTemplate.ts';
 import { RowWindows } from './rowWindows.ts';
+import { SightControl } from './sightControl.ts';
 import './style.css';
 
 const channel = openHostChannel<GridToHost, HostToGrid>();
@@ -33,11 +35,21 @@ const grid = new DataGrid(gridHost, windows, {
   // An open viewer follows the active cell.
   onSelect: (place) => (openCell === undefined ? draw() : openCellAt(place)),
   onView: keepViewSoon,
+  onMenu: (column, x, y) => sight.openMenu(column, x, y),
+});
+const sight = new SightControl({
+  post: (message) => channel.post(message),
+  draw,
+  onClosed: () => grid.focus(),
 });
 
 channel.listen((message) => {
   if (message.kind === 'state') {
     takeState(message.snapshot);
+    return;
+  }
+  if (message.kind === 'sight') {
+    sight.accept(message.sight);
     return;
   }
   if (message.result !== snapshot?.result) return;
@@ -51,7 +63,9 @@ channel.listen((message) => {
   }
 });
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && openCell !== undefined) closeCell();
+  if (event.key !== 'Escape') return;
+  if (sight.isOpen) sight.close();
+  else if (openCell !== undefined) closeCell();
 });
 document.addEventListener('copy', (event) => {
   if (!gridHost.contains(document.activeElement)) return;
@@ -71,6 +85,7 @@ function takeState(next: ResultSnapshot | undefined): void {
   if (isOther) {
     windows.reset();
     openCell = undefined;
+    sight.reset();
   }
   windows.grow(next?.rowCount ?? 0);
   draw();
@@ -146,6 +161,7 @@ function drawNow(): void {
         openCell,
         isCopyMenuOpen,
         gridHost,
+        sight,
       },
       {
         onCancel: () => channel.post({ kind: 'cancel', result }),
@@ -164,4 +180,5 @@ function drawNow(): void {
     ),
     root,
   );
+  sight.takeFocus(root);
 }

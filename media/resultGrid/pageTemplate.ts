@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { CopyFormat, ResultProblem, ResultSnapshot } from '../../extension/kit/gridMessages.ts';
 import { visibleLine, visibleText } from '../kit/visibleText.ts';
 import { maskWords } from './cellText.ts';
+import type { SightControl } from './sightControl.ts';
 import { commandWords, count, duration, stateWords } from './words.ts';
 
 /** The value is undefined until the host has sent it. */
@@ -19,6 +20,7 @@ export interface PageState {
   readonly openCell: OpenCell | undefined;
   readonly isCopyMenuOpen: boolean;
   readonly gridHost: HTMLElement;
+  readonly sight: SightControl;
 }
 
 export interface PageActions {
@@ -48,8 +50,9 @@ export function pageTemplate(state: PageState, actions: PageActions): TemplateRe
     ${banner(snapshot, state.elapsedMs, actions)} ${messages(snapshot)}
     <div class="body">
       ${snapshot.columns.length > 0 && !(snapshot.rowCount === 0 && snapshot.state.kind === 'failed') ? grid(snapshot, state) : withoutRows(snapshot)}
-      ${state.openCell === undefined ? nothing : cellViewer(snapshot, state.openCell, actions)}
+      ${state.sight.panel(snapshot) ?? (state.openCell === undefined ? nothing : cellViewer(snapshot, state.openCell, actions))}
     </div>
+    ${state.sight.menu(snapshot)}
   </div>`;
 }
 

@@ -12,20 +12,30 @@ export interface FormState {
   readonly onWithdraw: () => void;
 }
 
-const buttons: readonly { readonly decision: Decision; readonly label: string }[] = [
+interface DecisionButton {
+  readonly decision: Decision;
+  readonly label: string;
+}
+
+const buttons: readonly DecisionButton[] = [
   { decision: 'approve', label: 'Approve' },
   { decision: 'changes', label: 'Ask for Changes' },
   { decision: 'deny', label: 'Deny' },
 ];
 
+/** Ends what was approved: columns that are seen in clear by it are masked again. */
+const revoking: readonly DecisionButton[] = [{ decision: 'deny', label: 'Revoke' }];
+
 export function decisionForm(request: RequestView, isBusy: boolean, form: FormState): TemplateResult {
-  const isOff = isBusy || request.refusal !== undefined;
+  const { mayRevoke } = request;
+  const refusal = mayRevoke ? undefined : request.refusal;
+  const isOff = isBusy || refusal !== undefined;
   return html`<section class="decision" aria-label="Your review">
     <h2>Your review</h2>
-    ${request.refusal === undefined ? nothing : html`<p id="refusal" class="refusal">${request.refusal}</p>`}
+    ${refusal === undefined ? nothing : html`<p id="refusal" class="refusal">${refusal}</p>`}
     ${
-      request.refusal === undefined
-        ? html`<label for="comment">Comment (required unless you approve)</label>
+      refusal === undefined
+        ? html`<label for="comment">Comment (required${mayRevoke ? '' : ' unless you approve'})</label>
           <vscode-textarea
             id="comment"
             label="Comment"
@@ -40,7 +50,7 @@ export function decisionForm(request: RequestView, isBusy: boolean, form: FormSt
         : nothing
     }
     <div class="buttons">
-      ${buttons.map(
+      ${(mayRevoke ? revoking : buttons).map(
         ({ decision, label }) => html`<vscode-button
           id=${decision}
           ?secondary=${decision !== 'approve'}
@@ -64,6 +74,6 @@ export function decisionForm(request: RequestView, isBusy: boolean, form: FormSt
       }
       ${isBusy ? html`<span role="status">Sending…</span>` : nothing}
     </div>
-    ${isOff ? nothing : html`<p class="keys">Ctrl+Enter (⌘Enter) goes to Approve; once more approves.</p>`}
+    ${isOff || mayRevoke ? nothing : html`<p class="keys">Ctrl+Enter (⌘Enter) goes to Approve; once more approves.</p>`}
   </section>`;
 }

@@ -54,7 +54,9 @@ function draw(): void {
 }
 
 function decide(decision: Decision): void {
-  const isAllowed = snapshot.request !== undefined && snapshot.request.refusal === undefined;
+  const { request } = snapshot;
+  const isAllowed =
+    request !== undefined && (request.refusal === undefined || (request.mayRevoke && decision === 'deny'));
   if (snapshot.busy || !isAllowed) return;
   if (decision !== 'approve' && comment.trim() === '') {
     missing = 'Say why, so that the requester knows what to do.';

@@ -9,7 +9,7 @@ export function pageTemplate(snapshot: RequestSnapshot, form: FormState): Templa
   if (request === undefined)
     return html`<main>${problem === undefined ? html`<p role="status">Reading the request…</p>` : alert}</main>`;
   return html`<main>
-    ${headTemplate(request)} ${reasonTemplate(request)} ${statementTemplate(request)} ${parametersTemplate(request)}
+    ${headTemplate(request)} ${unmaskTemplate(request)} ${reasonTemplate(request)} ${statementTemplate(request)} ${parametersTemplate(request)}
     ${findingsTemplate(request)} ${relationsTemplate(request)} ${reviewsTemplate(request)}
     ${alert} ${decisionForm(request, busy, form)}
   </main>`;
@@ -29,6 +29,20 @@ function headTemplate(request: RequestView): TemplateResult {
   </header>`;
 }
 
+function unmaskTemplate({ unmask }: RequestView): TemplateResult | typeof nothing {
+  if (unmask === undefined) return nothing;
+  return html`<section class="unmask">
+    <h2>To be seen in clear <span class="count">${unmask.duration}</span></h2>
+    <ul class="relations">
+      ${unmask.columns.map(
+        ({ column, classification }) =>
+          html`<li><code>${column}</code> <span class="badge">${classification}</span></li>`,
+      )}
+    </ul>
+    <p class="none">In every statement of this person on this connection; each one that shows them is recorded with this request.</p>
+  </section>`;
+}
+
 function reasonTemplate({ reason }: RequestView): TemplateResult {
   return html`<section>
     <h2>Reason</h2>
@@ -36,7 +50,7 @@ function reasonTemplate({ reason }: RequestView): TemplateResult {
   </section>`;
 }
 
-function statementTemplate({ lines, findings }: RequestView): TemplateResult {
+function statementTemplate({ lines, findings, unmask }: RequestView): TemplateResult {
   const count = lines.length === 1 ? '1 line' : `${lines.length} lines`;
   const part = ({ text, isNamed, findings: marks }: TextPart) => {
     const shown = isNamed
@@ -50,7 +64,7 @@ function statementTemplate({ lines, findings }: RequestView): TemplateResult {
   };
   // No white space between the tags: the lines keep theirs.
   return html`<section>
-    <h2>Statement <span class="count">${count}</span></h2>
+    <h2>Statement <span class="count">${unmask === undefined ? count : 'its constants are left out'}</span></h2>
     <div class="statement" role="region" aria-label="Statement" tabindex="0" dir="ltr">${lines.map(
       (parts) => html`<div class="line"><code>${parts.map(part)}</code></div>`,
     )}</div>

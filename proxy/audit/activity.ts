@@ -2,8 +2,8 @@
 import type { ActivityEntry } from '../control/messages.ts';
 import type { Log } from '../kit/log.ts';
 import type { IntentEvent, JournalEvent, OutcomeEvent, RefusalEvent } from './events.ts';
-import type { Journal } from './journal.ts';
-import { JournalCursor } from './readJournalFrom.ts';
+import type { Journal } from './journal/journal.ts';
+import { JournalCursor } from './journal/readJournalFrom.ts';
 
 export interface ActivityOptions {
   /** The journal's. */
@@ -126,15 +126,7 @@ export class ActivityLog {
   #complete(event: OutcomeEvent): boolean {
     const statement = this.#statements.get(event.for);
     if (statement === undefined) return false;
-    const { status, rows, micros, sqlState, maskedColumns = [] } = event;
-    statement.entry = {
-      ...statement.entry,
-      status,
-      rows,
-      micros,
-      maskedColumns,
-      ...(sqlState !== undefined && { reason: sqlState }),
-    };
+    statement.entry = complete(statement.entry, event);
     statement.lastSeq = event.seq;
     return true;
   }
@@ -152,7 +144,7 @@ export class ActivityLog {
   }
 }
 
-function entryOfIntent(event: IntentEvent): Statement['entry'] {
+export function entryOfIntent(event: IntentEvent): Statement['entry'] {
   return {
     seq: event.seq,
     at: event.at,
@@ -163,10 +155,25 @@ function entryOfIntent(event: IntentEvent): Statement['entry'] {
     decision: event.decision.outcome,
     status: 'running',
     maskedColumns: [],
+    ...describeGround(event),
   };
 }
 
-function entryOfRefusal(event: RefusalEvent): Statement['entry'] {
+/** What came of it. */
+export function complete(entry: Statement['entry'], event: OutcomeEvent): Statement['entry'] {
+  const { status, rows, micros, sqlState, maskedColumns = [], unmaskedColumns } = event;
+  return {
+    ...entry,
+    status,
+    rows,
+    micros,
+    maskedColumns,
+    ...(unmaskedColumns !== undefined && { unmaskedColumns }),
+    ...(sqlState !== undefined && { reason: sqlState }),
+  };
+}
+
+export function entryOfRefusal(event: RefusalEvent): Statement['entry'] {
   const outcome = event.decision?.outcome;
   return {
     seq: event.seq,
@@ -180,6 +187,26 @@ function entryOfRefusal(event: RefusalEvent): Statement['entry'] {
     status: 'refused',
     reason: event.reason.message,
     maskedColumns: [],
+    ...describeGround(event),
+  };
+}
+
+/** Who asked, from where, for what, and by which policies it was decided. */
+function describeGround({
+  identity,
+  client,
+  relations = [],
+  effects = [],
+  decision,
+}: IntentEvent | RefusalEvent) {
+  const agent = identity?.agent?.name;
+  return {
+    who: identity?.email ?? identity?.subject ?? 'unknown',
+    ...(agent !== undefined && { agent }),
+    address: client.address ?? '',
+    relations: relations.map(({ schema, name }) => (schema === undefined ? name : `${schema}.${name}`)),
+    effects: [...new Set(effects.map(({ kind }) => kind))],
+    policies: decision?.policies ?? [],
   };
 }
 

@@ -16,9 +16,9 @@ import { type CollectorClient, CollectorRefusal } from '../kit/collectorClient.t
 import type { Log } from '../kit/log.ts';
 import { CollectorLog } from './collectorLog.ts';
 import type { JournalEvent } from './events.ts';
-import type { Journal } from './journal.ts';
-import { seqAfter } from './readJournal.ts';
-import { JournalCursor } from './readJournalFrom.ts';
+import type { Journal } from './journal/journal.ts';
+import { seqAfter } from './journal/readJournal.ts';
+import { JournalCursor } from './journal/readJournalFrom.ts';
 import { readProxyId, readSyncPosition, writeSyncPosition } from './syncPosition.ts';
 import { describeSyncProblem, SyncConflict } from './syncProblem.ts';
 
@@ -65,6 +65,7 @@ export class EventSync {
   /** Undefined while the collector has to be asked how far it is. */
   #cursor: JournalCursor | undefined;
   #batchBytes = batchBytes;
+  #isPacked = true;
   #conflicts = 0;
   #failures = 0;
   #isStopped = false;
@@ -199,10 +200,14 @@ export class EventSync {
   async #post(events: readonly JournalEvent[]): Promise<number> {
     const { client, journal } = this.#options;
     const { knownSize } = this.#log;
-    const answer = await client.call<unknown>('POST', '/v1/events', {
-      proxy: this.#proxy,
-      events,
-      ...(knownSize !== undefined && { knownSize }),
+    const batch = { proxy: this.#proxy, events, ...(knownSize !== undefined && { knownSize }) };
+    const send = () => client.call<unknown>('POST', '/v1/events', batch, { gzip: this.#isPacked });
+    const answer = await send().catch((error: unknown) => {
+      const isUnread = CollectorRefusal.is(error, 400) || CollectorRefusal.is(error, 415);
+      if (!isUnread || !this.#isPacked || events.length === 0) throw error;
+      // One from before collectors knew compression: it is sent plain batches from now on.
+      this.#isPacked = false;
+      return send();
     });
     const { acknowledged, receipt } = (answer ?? {}) as Readonly<Record<string, unknown>>;
     if (!Number.isSafeInteger(acknowledged) || (acknowledged as number) < 0) {

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { syncFolder } from './segmentFiles.ts';
+import { syncFolder } from './journal/segmentFiles.ts';
 
 /** True of the past only: the collector knows better. It lets the state be told while the collector cannot be asked. */
 export interface SyncPosition {

@@ -2,6 +2,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from '../identity/identity.ts';
 import { makeTokenVerifier, ProviderUnreachable } from '../identity/tokenVerifier.ts';
+import { clientOf } from './own/caller.ts';
+import type { SignIns } from './own/signIns.ts';
 import { Problem } from './problem.ts';
 import { makeRateLimit } from './rateLimit.ts';
 
@@ -20,7 +22,10 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** A hook for `onRequest`. */
-export function makeAuthentication(options: { readonly issuer: string; readonly audience: string }) {
+export function makeAuthentication(
+  options: { readonly issuer: string; readonly audience: string },
+  signIns: SignIns,
+) {
   const verifier = makeTokenVerifier(options);
   const rateLimit = makeRateLimit();
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
@@ -39,6 +44,7 @@ export function makeAuthentication(options: { readonly issuer: string; readonly 
       }
       void reply.header('www-authenticate', 'Bearer realm="portcullis", error="invalid_token"');
       const reason = error instanceof Error ? error.message : 'it cannot be verified';
+      signIns.refused(clientOf(request), reason);
       throw new Problem(401, `The access token is not accepted: ${reason}`);
     });
     const waitSeconds = rateLimit.take(caller.identity.subject);
@@ -47,5 +53,6 @@ export function makeAuthentication(options: { readonly issuer: string; readonly 
       throw new Problem(429, `Too many requests: try again in ${waitSeconds} s.`);
     }
     callers.set(request, caller);
+    await signIns.accepted(token, caller, clientOf(request));
   };
 }

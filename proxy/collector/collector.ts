@@ -1,12 +1,20 @@
 /** The central service: builds the parts, brings the store up to date, listens, and stops in order. */
 import { createHash, type KeyObject, randomUUID } from 'node:crypto';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Log } from '../kit/log.ts';
 import { makeApp } from './app.ts';
 import { announce, startChanges } from './changes.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { startOwn } from './own/own.ts';
 import type { CatalogConnection, Parts, Policy } from './parts.ts';
+import { keepRetention, startMaintenance } from './retention/maintenance.ts';
+import type { RetentionPolicy } from './retention/retentionPolicy.ts';
+import type { SinkSettings } from './sinks/sink.ts';
+import type { SinkTimes } from './sinks/sinkRunner.ts';
+import { startSinks } from './sinks/sinks.ts';
 import { openLog } from './store/logKeys.ts';
 import { migrate } from './store/migrate.ts';
+import { ensurePartitions } from './store/partitions.ts';
 import { keepPolicy } from './store/policies.ts';
 import { openStore } from './store/store.ts';
 import { startWitnessing, type Witness } from './witness.ts';
@@ -26,6 +34,13 @@ export interface CollectorSettings {
   /** Asked to cosign the log once a minute, unless told, where it has grown. */
   readonly witnesses?: readonly Witness[];
   readonly witnessMs?: number;
+  /** Where events are handed on to. */
+  readonly sinks?: readonly SinkSettings[];
+  readonly sinkTimes?: Partial<SinkTimes>;
+  /** How long events are kept: for ever unless told. */
+  readonly retention?: RetentionPolicy;
+  /** Between looks after the store: an hour unless told. */
+  readonly maintenanceMs?: number;
   /** 0: a free one. */
   readonly port: number;
   /** 127.0.0.1 unless told: TLS is the business of what stands in front. */
@@ -35,6 +50,8 @@ export interface CollectorSettings {
   /** Between comments on quiet streams: 15 s unless told. */
   readonly heartbeatMs?: number;
   readonly log: Log;
+  /** Where it logs as a service does: one that belongs to the same stream as `log`. */
+  readonly logger?: FastifyBaseLogger;
 }
 
 export interface RunningCollector {
@@ -51,13 +68,13 @@ const stopPatienceMs = 5_000;
 
 /** @throws Error in words where settings contradict each other, the store cannot be used, or the port is taken */
 export async function startCollector(settings: CollectorSettings): Promise<RunningCollector> {
-  const { databaseUrl, host = '127.0.0.1' } = settings;
+  const { databaseUrl, host = '127.0.0.1', sinks = [] } = settings;
   const log = settings.log.named('collector');
   const connections = indexConnections(settings.connections);
   const store = openStore(databaseUrl, log);
   const undo: (() => Promise<void>)[] = [() => store.close()];
   try {
-    await migrate(store).catch((error: unknown) => {
+    await migrateAt(databaseUrl, log).catch((error: unknown) => {
       throw new Error(`The collector's store cannot be used: ${wordsOf(error)}`, { cause: error });
     });
     const identity = await openLog(
@@ -67,30 +84,47 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
       settings.mayReplaceKeys ?? false,
     );
     const checkpoints = new Checkpoints(identity, store, log);
+    const own = startOwn(store, identity.origin, log);
+    undo.unshift(() => own.stop());
     const changes = await startChanges(databaseUrl, log);
     undo.unshift(() => changes.stop());
     let policy = makePolicy(settings.policyFiles);
-    await keepPolicy(store, policy.files);
+    await keepPolicy(store, own.events, policy.files);
+    await keepRetention(store, own.events, settings.retention);
     const parts: Parts = {
       store,
       changes,
       checkpoints,
+      own,
       witnesses: settings.witnesses ?? [],
       discovery: { issuer: settings.issuer, clientId: settings.clientId, audience: settings.audience },
       connections,
+      sinks: sinks.map(({ name }) => name),
       get policy() {
         return policy;
       },
       requestLifetimeMs: settings.requestLifetimeMs ?? 60 * 60 * 1000,
       heartbeatMs: settings.heartbeatMs ?? 15_000,
     };
-    const app = await makeApp(parts, log);
+    undo.unshift(startSinks(sinks, store, log, settings.sinkTimes));
+    const app = await makeApp(parts, log, settings.logger);
     undo.unshift(async () => {
       const cutOff = setTimeout(() => app.server.closeAllConnections(), stopPatienceMs);
       await app.close();
       clearTimeout(cutOff);
     });
     await app.listen({ port: settings.port, host });
+    undo.unshift(
+      startMaintenance({
+        databaseUrl,
+        store,
+        own: own.events,
+        connections,
+        retention: settings.retention,
+        intervalMs: settings.maintenanceMs,
+        log,
+      }),
+    );
     if (parts.witnesses.length > 0) {
       const { witnesses } = parts;
       undo.unshift(
@@ -110,7 +144,7 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
         const next = makePolicy(files);
         if (next.version === policy.version) return;
         policy = next;
-        await keepPolicy(store, next.files).catch((error) =>
+        await keepPolicy(store, own.events, next.files).catch((error) =>
           log.warn('the new policy could not be kept for evidence; it is kept with the next bundle', error),
         );
         // Where the store is away, everybody is told of everything once it is back.
@@ -126,6 +160,17 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
   } catch (error) {
     await undoAll(undo).catch(() => undefined);
     throw error;
+  }
+}
+
+/** By a connection of its own, which waits as long as a large store takes. */
+async function migrateAt(databaseUrl: string, log: Log): Promise<void> {
+  const store = openStore(databaseUrl, log, true);
+  try {
+    await migrate(store);
+    await ensurePartitions(store);
+  } finally {
+    await store.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a monitoring system asks of each collector: how much it does, how fast, and whether its store is there. */
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { registerSinkMetrics } from './sinks/sinkMetrics.ts';
 import type { Queries, Store } from './store/store.ts';
 
 export interface Metrics {
@@ -14,7 +15,7 @@ interface StoreRow {
 }
 
 /** Serves `GET /metrics` in the text format of Prometheus. Nothing in it names people, databases or statements. */
-export function registerMetrics(app: FastifyInstance, store: Store): Metrics {
+export function registerMetrics(app: FastifyInstance, store: Store, sinks: readonly string[]): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -46,6 +47,8 @@ export function registerMetrics(app: FastifyInstance, store: Store): Metrics {
     registers,
   });
 
+  const readSinks = registerSinkMetrics(registry, store, sinks);
+
   // The route as it is registered: addresses name people, and there is no end of them.
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
@@ -71,6 +74,7 @@ export function registerMetrics(app: FastifyInstance, store: Store): Metrics {
       // An old number would look like a new one.
       logSize.set(Number(counts?.log_size ?? Number.NaN));
       openRequests.set(Number(counts?.open_requests ?? Number.NaN));
+      await readSinks();
       return reply
         .type(registry.contentType)
         .serializer(String)

@@ -1,6 +1,7 @@
 /** What the routes are given: settings as they are kept while running, the store, and what tells about changes. */
 import type { Changes } from './changes.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import type { Own } from './own/own.ts';
 import { Problem } from './problem.ts';
 import type { Store } from './store/store.ts';
 import type { Witness } from './witness.ts';
@@ -23,9 +24,12 @@ export interface Parts {
   readonly store: Store;
   readonly changes: Changes;
   readonly checkpoints: Checkpoints;
+  readonly own: Own;
   readonly witnesses: readonly Witness[];
   readonly discovery: { readonly issuer: string; readonly clientId: string; readonly audience: string };
   readonly connections: ReadonlyMap<string, CatalogConnection>;
+  /** Names of the sinks that this collector was given. */
+  readonly sinks: readonly string[];
   readonly policy: Policy;
   readonly requestLifetimeMs: number;
   readonly heartbeatMs: number;

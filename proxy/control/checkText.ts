@@ -1,4 +1,5 @@
 /** What would happen with each statement of a text: the judgement of the port itself, without running anything. */
+import type { Grants } from '../approvals/grants.ts';
 import type { Identity } from '../identity/identity.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
@@ -14,11 +15,14 @@ export interface CheckParts {
   readonly policy: LivePolicy;
   readonly identity: Identity;
   readonly connection: GovernedConnection;
+  /** What the identity may see in clear by approved requests. */
+  readonly grants?: Grants | undefined;
 }
 
 /** Offsets are UTF-16 code units of `text`. Where part of a text cannot be parsed the other statements are judged. */
 export async function checkText(parts: CheckParts, text: string): Promise<CheckedStatement[]> {
   const judge = new StatementJudge(parts.policy, parts.identity, parts.connection);
+  judge.clearance.follow(parts.grants);
   const checked: CheckedStatement[] = [];
   for (const piece of await parse(parts.analyser, text)) {
     if (piece.kind === 'broken') checked.push(describeBroken(piece, text));

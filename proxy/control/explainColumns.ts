@@ -1,4 +1,5 @@
 /** What each column is, how it is masked and why, for one identity: what the editor shows of tables. */
+import type { Grants } from '../approvals/grants.ts';
 import type { Identity } from '../identity/identity.ts';
 import { explainColumn } from '../masking/explainColumn.ts';
 import { chooseMask, maskMethod } from '../masking/maskValue.ts';
@@ -19,8 +20,9 @@ export function explainColumns(
   identity: Identity,
   connection: GovernedConnection,
   { schema, table }: ExplainFilter,
+  grants?: Grants,
 ): ExplainedColumns {
-  const clearance = new Clearance(policy, identity, connection);
+  const clearance = new Clearance(policy, identity, connection).follow(grants);
   const isWhole = table !== undefined;
   const relations = isWhole ? connection.catalog.named(table) : connection.catalog.relations.values();
   const columns: ExplainedColumn[] = [];

@@ -7,12 +7,15 @@ import { newSessionId } from '../kit/ids.ts';
 import { describeDdl } from '../schema/describeDdl.ts';
 import type { DriftReport, SchemaSnapshot } from '../schema/snapshot.ts';
 import type { GovernedConnection } from '../session/governedConnection.ts';
+import { askToSee, readSightTerms, type SightParts } from './askToSee.ts';
 import { checkPolicyFiles } from './checkPolicyFiles.ts';
 import { checkText } from './checkText.ts';
 import type { ControlHandlers } from './controlServer.ts';
 import { explainColumns } from './explainColumns.ts';
 import type { LocalProxy } from './localProxy.ts';
 import type { ExplainedColumns, SchemaState } from './messages.ts';
+import { exportEvidence, verifyRecords } from './records.ts';
+import { searchStatements } from './searchStatements.ts';
 
 /** @param shutDown ends the process in order, after the answer is sent */
 export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHandlers {
@@ -22,6 +25,17 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
     if (connection !== undefined) return connection;
     const problem = proxy.status.connections.find((known) => known.name === name)?.problem;
     throw new Error(problem?.message ?? `there is no connection "${name}"`);
+  };
+  const sightParts = (name: string): SightParts => {
+    const { proxy: running, keeper, desk } = proxy.running;
+    const { policy, analyser } = running;
+    return {
+      policy,
+      identity: keeper.identity,
+      connection: connectionOf(name),
+      parser: analyser.parser,
+      desk,
+    };
   };
   return {
     hello: () => proxy.status,
@@ -60,9 +74,15 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
     signOut: () => proxy.signOut(),
 
     checkText: async ({ connection, text }) => {
-      const { proxy: running, keeper } = proxy.running;
+      const { proxy: running, keeper, desk } = proxy.running;
       const { analyser, policy } = running;
-      const parts = { analyser, policy, identity: keeper.identity, connection: connectionOf(connection) };
+      const parts = {
+        analyser,
+        policy,
+        identity: keeper.identity,
+        connection: connectionOf(connection),
+        grants: desk.grants,
+      };
       return { statements: await checkText(parts, text) };
     },
 
@@ -74,15 +94,19 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
       if (refresh) await governed.refresh();
       const live = refresh ? await link.refresh(connection) : await link.snapshot(connection);
       const drift = await readDrift(proxy, connection);
-      const { proxy: running, keeper } = proxy.running;
-      const explained = explainColumns(running.policy, keeper.identity, governed, {});
+      const { proxy: running, keeper, desk } = proxy.running;
+      const explained = explainColumns(running.policy, keeper.identity, governed, {}, desk.grants);
       return { live, drift, ...describeMasking(explained) };
     },
 
     explainColumns: ({ connection, ...filter }) => {
-      const { proxy: running, keeper } = proxy.running;
-      return explainColumns(running.policy, keeper.identity, connectionOf(connection), filter);
+      const { proxy: running, keeper, desk } = proxy.running;
+      const governed = connectionOf(connection);
+      return explainColumns(running.policy, keeper.identity, governed, filter, desk.grants);
     },
+
+    readSightTerms: (asked) => readSightTerms(sightParts(asked.connection), asked),
+    askToSee: (asked) => askToSee(sightParts(asked.connection), asked),
 
     readDdl: async ({ connection, schema, table }) => {
       const { link, client } = proxy.running;
@@ -129,6 +153,13 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
       const { activity, link } = proxy.running;
       await activity.read();
       return { entries: activity.list(limit, link.sync.acknowledged), sync: link.sync.status };
+    },
+
+    searchStatements: (search) => searchStatements(proxy.running.client, search),
+    verifyRecords: () => verifyRecords(proxy.running.proxy.journalFolder),
+    exportEvidence: ({ path, ...filter }, token) => {
+      const { client, keeper } = proxy.running;
+      return exportEvidence({ url: client.url, token: () => keeper.token() }, filter, path, token);
     },
 
     shutDown: () => {

@@ -46,6 +46,7 @@ export interface SignedIn {
   readonly proxy: RunningProxy;
   readonly link: CollectorLink;
   readonly activity: ActivityLog;
+  readonly desk: ApprovalDesk;
 }
 
 const noSync = { waiting: 0 };
@@ -175,6 +176,7 @@ export class LocalProxy {
     const client = new CollectorClient({ url: collector, token: () => keeper.token() });
     const feed = new CollectorFeed(client, log.named('collector'));
     this.#closers.push(() => feed.stop());
+    const desk = new ApprovalDesk(client, feed);
     const home = join(dataDirectory, 'people', homeName(keeper.issuer, identity.subject));
     const kept = readKept(home);
     const connections = await fetchConnections(client);
@@ -192,7 +194,7 @@ export class LocalProxy {
           password: kept.password,
           identity,
           checkAccess: () => checkAccess(keeper),
-          desk: new ApprovalDesk(client, feed),
+          desk,
         },
       ],
       port: await freePortOr(kept.port),
@@ -230,12 +232,18 @@ export class LocalProxy {
         onChange: (problem) => this.#notePolicy(proxy.policy.version, problem),
       }),
     );
-    feed.on('requests', () => notify('requestsChanged', {}));
+    // What windows do by it, running a statement again, is to find what has been approved.
+    feed.on('requests', () => {
+      void desk.grants
+        .refresh()
+        .catch(() => undefined)
+        .then(() => notify('requestsChanged', {}));
+    });
     feed.on('drift', () => {
       for (const connection of proxy.connections.keys()) notify('driftChanged', { connection });
     });
     for (const name of proxy.connections.keys()) void started.watch(name);
-    this.#signedIn = { collector, keeper, client, proxy, link: started, activity };
+    this.#signedIn = { collector, keeper, client, proxy, link: started, activity, desk };
     const access = writeClientFiles({
       folder: home,
       port: proxy.port,

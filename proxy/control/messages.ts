@@ -2,7 +2,7 @@
  * What the editor and the proxy say to each other over the control channel (JSON-RPC 2.0 over a local socket, framed as
  * vscode-jsonrpc frames it). The one file of the proxy that others may import, and they import types alone.
  */
-import type { ApprovalRequest, NewRequest, RequestFinding, Review } from '../approvals/request.ts';
+import type { ApprovalRequest, NewRequest, RequestFinding, Review, UnmaskAsk } from '../approvals/request.ts';
 import type { DriftItem, DriftReport, SchemaSnapshot, SnapshotTable } from '../schema/snapshot.ts';
 
 export type {
@@ -14,6 +14,7 @@ export type {
   Review,
   SchemaSnapshot,
   SnapshotTable,
+  UnmaskAsk,
 };
 
 /** Grows when a message changes its meaning; a proxy of another version is replaced once nobody uses it. */
@@ -140,6 +141,23 @@ export interface ExplainedColumn {
   readonly why: string;
 }
 
+/** What a person is told before asking to see columns in clear. */
+export interface SightTerms {
+  readonly columns: readonly {
+    /** `schema.table.column` */
+    readonly column: string;
+    readonly classification: string;
+    /** False where no policy lets it be asked for. */
+    readonly mayAsk: boolean;
+  }[];
+  /** Groups of which somebody has to approve. */
+  readonly approvers: readonly string[];
+  /** For how long it can be asked for. */
+  readonly minutes: readonly number[];
+  /** The statement as reviewers will read it: without its constants. Empty where none was given. */
+  readonly text: string;
+}
+
 export interface ExplainedColumns {
   readonly columns: readonly ExplainedColumn[];
   /** Rules of masking.yaml that do nothing in this database, in words. */
@@ -162,7 +180,62 @@ export interface ActivityEntry {
   readonly rows?: number;
   readonly micros?: number;
   readonly maskedColumns: readonly { readonly column: string; readonly classification: string }[];
+  /** Protected columns that it has shown or used in clear, the policy, and the approved request where one was needed. */
+  readonly unmaskedColumns?: readonly {
+    readonly column: string;
+    readonly classification: string;
+    readonly policy: string;
+    readonly request?: string | undefined;
+    readonly reason?: string | undefined;
+  }[];
+  /** Whose it was: e-mail address where it is known, else the subject; and the agent that asked on their behalf. */
+  readonly who: string;
+  readonly agent?: string;
+  /** The client's, as it came. */
+  readonly address: string;
+  /** `schema.name` */
+  readonly relations: readonly string[];
+  /** Kinds of what it does: `read`, `update`, … */
+  readonly effects: readonly string[];
+  /** Ids of the policies that decided. */
+  readonly policies: readonly string[];
   readonly isSynced: boolean;
+}
+
+/** What statements at the collector are searched by: all that is given must match. */
+export interface StatementSearch {
+  /** Subject or e-mail address. */
+  readonly identity?: string;
+  readonly connection?: string;
+  /** `schema.name`, or a name in any schema. */
+  readonly relation?: string;
+  readonly decision?: 'allow' | 'deny' | 'approve';
+  /** A column that came masked, or in clear by a permit; and what such a column is. */
+  readonly column?: string;
+  readonly classification?: string;
+  readonly agent?: string;
+  /** Words of the recorded text, all of them. */
+  readonly text?: string;
+  /** RFC 3339: this moment or later, before this moment. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Of the answer before: the next page. */
+  readonly cursor?: string;
+}
+
+/** A statement that the collector holds: anybody's, from any machine. */
+export interface CollectedStatement extends ActivityEntry {
+  /** Id of the proxy that it went through. */
+  readonly proxy: string;
+}
+
+/** Whether records are what was recorded, and all of it. */
+export interface RecordsVerdict {
+  readonly holds: boolean;
+  /** One sentence. */
+  readonly headline: string;
+  /** The whole report, in words. */
+  readonly report: string;
 }
 
 /** Requests of a window to the proxy: method, parameters, answer. Errors are JSON-RPC errors whose data is a Problem. */
@@ -203,6 +276,22 @@ export interface ControlRequests {
     params: { readonly connection: string; readonly schema?: string; readonly table?: string };
     result: ExplainedColumns;
   };
+  /** What asking to see columns in clear would come to. Columns are `schema.table.column`. */
+  readSightTerms: {
+    params: { readonly connection: string; readonly columns: readonly string[]; readonly text?: string };
+    result: SightTerms;
+  };
+  /** Asks to see columns in clear; whoever asks is not kept waiting. Approved, it counts from the next statement on. */
+  askToSee: {
+    params: {
+      readonly connection: string;
+      readonly columns: readonly string[];
+      readonly text?: string;
+      readonly minutes: number;
+      readonly reason: string;
+    };
+    result: ApprovalRequest;
+  };
   /** DDL texts for the diff editor: of one table in the baseline and now; empty where it does not exist there. */
   readDdl: {
     params: { readonly connection: string; readonly schema: string; readonly table: string };
@@ -219,6 +308,27 @@ export interface ControlRequests {
   listActivity: {
     params: { readonly limit: number };
     result: { readonly entries: readonly ActivityEntry[]; readonly sync: SyncStatus };
+  };
+  /** Statements at the collector, newest first: everybody's for auditors and admins, one's own for others. */
+  searchStatements: {
+    params: StatementSearch;
+    result: { readonly statements: readonly CollectedStatement[]; readonly next?: string };
+  };
+  /** Checks this machine's records offline. */
+  verifyRecords: { params: Record<string, never>; result: RecordsVerdict };
+  /** Fetches an evidence bundle, checks it, and writes it to the file; cancel it by JSON-RPC cancellation. */
+  exportEvidence: {
+    params: {
+      readonly path: string;
+      readonly from?: string;
+      readonly to?: string;
+      readonly identity?: string;
+      readonly connection?: string;
+      readonly relation?: string;
+      readonly decision?: string;
+      readonly agent?: string;
+    };
+    result: RecordsVerdict & { readonly bytes: number };
   };
   /** Ends the proxy: open sessions are told, events are kept. */
   shutDown: { params: Record<string, never>; result: null };

@@ -37,6 +37,11 @@ export const errorTable = {
     message: 'what the statement needs has changed since it was approved or prepared',
     hint: 'Nothing was run. Run it again: it is judged, and approved, as it is now.',
   },
+  UNMASK_REFUSED: {
+    sqlState: '42501',
+    message: 'it cannot be asked to see this in clear: {message}',
+    hint: 'Lookups by an exact value, joins, counts and tests work on masked columns too. Those who keep the policy can say more.',
+  },
   STATEMENT_TIME_USED_UP: {
     sqlState: '57014',
     message:
@@ -124,6 +129,17 @@ export const errorTable = {
     hint: 'Leave the column out of the statement, and it keeps its value; or write a value of your own.',
   },
   COLUMN_USE_REFUSED: { sqlState: '42501', message: '{message}' },
+  VIEW_USE_REFUSED: {
+    sqlState: '42501',
+    message: 'the view "{view}" tells by its rows of {column}, which is protected and cannot be {how}',
+    hint: 'Read the tables that it is made of. Where what it tells may be known, an administrator can list all its columns under unclassify in masking.yaml.',
+  },
+  PLAN_WOULD_SORT: {
+    sqlState: '42501',
+    message:
+      '{setting} is not as the server has it, and rows could come in the order of {column}, which is protected',
+    hint: 'RESET it, outside of a transaction (RESET ALL puts all settings back; what the connection opens with stays until it is opened anew). EXPLAIN without ANALYZE runs all the same.',
+  },
   LINEAGE_DISAGREES: {
     sqlState: '42501',
     message:

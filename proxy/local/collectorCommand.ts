@@ -5,10 +5,13 @@ import { join, resolve } from 'node:path';
 import { cosignatureType, parseNoteKey } from '../audit/log/signedNote.ts';
 import { startCollector } from '../collector/collector.ts';
 import type { CatalogConnection } from '../collector/parts.ts';
+import { readRetentionFile } from '../collector/retention/retentionPolicy.ts';
 import { readOrMakeSigningKeys, readSigningKeys } from '../collector/signingKeys.ts';
+import { readSinksFile } from '../collector/sinks/sinksFile.ts';
+import { createStructuredLog } from '../collector/structuredLog.ts';
 import type { Witness } from '../collector/witness.ts';
 import { fetchProviderMetadata } from '../identity/providerMetadata.ts';
-import { createLog, type Log } from '../kit/log.ts';
+import type { Log, LogLevel } from '../kit/log.ts';
 import { freePortOr } from '../kit/ports.ts';
 import { isMaskingFile } from '../policy/masking/maskingFile.ts';
 import { makePolicy } from '../policy/policyEngine.ts';
@@ -37,6 +40,9 @@ export interface CollectorOptions {
   readonly 'replace-signing-key': boolean;
   readonly witness?: string | undefined;
   readonly 'witness-key'?: string | undefined;
+  readonly sinks?: string | undefined;
+  readonly retention?: string | undefined;
+  readonly 'log-level': LogLevel;
   readonly port?: number | undefined;
   readonly json: boolean;
 }
@@ -46,13 +52,15 @@ const usualPort = 7677;
 
 /** Runs until a signal; answers the exit code. Rejects, with nothing left running, where it cannot start. */
 export function runCollector(options: CollectorOptions): Promise<number> {
-  const log = createLog('warn');
+  const { log, logger } = createStructuredLog(options['log-level']);
   return runUntilStopped(log, async ({ closers, stopping }) => {
     await checkProvider(options.issuer);
     checkAudience(options.audience);
     const witnesses = readWitness(options.witness, options['witness-key']);
+    const sinks = options.sinks === undefined ? [] : readSinksFile(options.sinks, process.env);
+    const retention = options.retention === undefined ? undefined : readRetentionFile(options.retention);
     const signingKeys = readKeys(options);
-    const { connections, policyTexts, policyFolder } = await readGovernance(options.policy);
+    const { connections, policyTexts, policyFolder } = await readGovernance(options.policy, log);
     const databaseUrl = options['database-url'] ?? (await startStore(options.data, log, closers));
     if (stopping.aborted) return;
     const collector = await startCollector({
@@ -65,14 +73,17 @@ export function runCollector(options: CollectorOptions): Promise<number> {
       signingKeys,
       mayReplaceKeys: options['replace-signing-key'],
       witnesses,
+      sinks,
+      ...(retention !== undefined && { retention }),
       port: options.port ?? (await freePortOr(usualPort)),
       log,
+      logger,
     });
     closers.push(() => collector.stop());
     if (policyFolder !== undefined) {
       const directory = resolve(policyFolder);
       closers.push(
-        followPolicyFolder({ directory, collector, texts: policyTexts, say: (text) => say(`… ${text}`) }),
+        followPolicyFolder({ directory, collector, texts: policyTexts, say: (text) => log.info(text) }),
       );
     }
     const { url } = collector;
@@ -83,10 +94,6 @@ export function runCollector(options: CollectorOptions): Promise<number> {
       options.json ? `${JSON.stringify(ready)}\n` : describeReady(url, known, connections),
     );
   });
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }
 
 /** Without its provider nobody can sign in: better said now than to the first who tries. */
@@ -109,7 +116,10 @@ function checkAudience(audience: string | undefined): void {
   );
 }
 
-async function readGovernance(folder: string | undefined): Promise<{
+async function readGovernance(
+  folder: string | undefined,
+  log: Log,
+): Promise<{
   connections: readonly CatalogConnection[];
   policyTexts: PolicyTexts;
   /** Undefined for the default policy. */
@@ -117,15 +127,15 @@ async function readGovernance(folder: string | undefined): Promise<{
 }> {
   const connections = folder === undefined ? undefined : readConnectionsFile(folder, process.env);
   if (folder === undefined) {
-    say(
-      `… no --policy: the default policy, and no connections (${connectionsFileName} in that folder names them)`,
+    log.info(
+      `no --policy: the default policy, and no connections (${connectionsFileName} in that folder names them)`,
     );
   } else if (connections === undefined) {
-    say(`… there is no ${connectionsFileName} in ${folder}: no connections`);
+    log.info(`there is no ${connectionsFileName} in ${folder}: no connections`);
   }
   // A folder with connections alone is no mistake; one with nothing is, and is refused as it is read.
   const isWithoutPolicy = connections !== undefined && folder !== undefined && !hasPolicies(folder);
-  if (isWithoutPolicy) say(`… no file in ${folder} ends with .cedar: the default policy`);
+  if (isWithoutPolicy) log.info(`no file in ${folder} ends with .cedar: the default policy`);
   const policyFolder = isWithoutPolicy ? undefined : folder;
   const policyTexts = await readPolicyTexts(policyFolder);
   (await makePolicy(policyTexts)).release(); // a policy that cannot be used would stop every proxy
@@ -169,7 +179,7 @@ async function startStore(
   closers: (() => Promise<void>)[],
 ): Promise<string> {
   const data = ownFolder(wanted);
-  say(`… starting the embedded PostgreSQL in ${data}`);
+  log.info(`starting the embedded PostgreSQL in ${data}`);
   const { serverPassword, rolePassword, collectorPassword } = loadUpState(data, []);
   const server = await startLocalServer({
     dataDir: join(data, 'postgres'),

@@ -1,12 +1,12 @@
 /** `portcullis evidence`: fetches an evidence bundle from the collector, checks it, and writes it to a file. */
 import { writeFileSync } from 'node:fs';
 import type { EvidenceFilter } from '../audit/evidence/manifest.ts';
+import { describeVerification } from '../audit/verify/describeVerification.ts';
 import { verifyBundleBytes } from '../audit/verify/verifyBundle.ts';
 import { openTokenStore } from '../identity/tokenStore.ts';
 import { CollectorClient } from '../kit/collectorClient.ts';
 import { readRememberedCollector } from './proxyCommand.ts';
 import { dataFolder } from './userFolders.ts';
-import { describeVerification } from './verifyCommand.ts';
 
 export interface EvidenceOptions {
   readonly filter: EvidenceFilter;

@@ -5,6 +5,9 @@ import { readRunningState } from './runningState.ts';
 
 const maskState: MaskNoticeState = '01P01';
 
+const askHint =
+  'HINT: To ask a reviewer to show what is masked, put /* unmask: why you need it */ before the statement.';
+
 export interface QueryOptions {
   readonly connection: string;
   readonly sql: string;
@@ -28,10 +31,12 @@ export async function runQuery({ connection, sql }: QueryOptions): Promise<numbe
   });
   /** What the proxy has told of the columns that it masks, in the order of the answers. */
   const told: MaskedColumnsNotice['columns'][] = [];
+  let hasMasked = false;
   client.on('notice', ({ code, message, detail }) => {
     const columns = code === maskState ? readColumns(detail) : undefined;
     if (columns === undefined) process.stderr.write(`${message}\n`);
     else told.push(columns);
+    hasMasked ||= columns !== undefined && columns.length > 0;
   });
   await client.connect();
   try {
@@ -45,6 +50,8 @@ export async function runQuery({ connection, sql }: QueryOptions): Promise<numbe
           : `${formatTable(fields, rows)}${explain(fields, told)}\n`,
       );
     }
+    // Beside the table: what reads it by a program is not disturbed.
+    if (hasMasked) process.stderr.write(`${askHint}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

@@ -88,7 +88,12 @@ const probeQuery = `
     SELECT 'comment', pg_catalog.concat_ws(' ', objoid, objsubid, description) FROM pg_catalog.pg_description
     WHERE objoid >= ${firstUserOid} AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
     UNION ALL
-    SELECT 'schema', pg_catalog.concat_ws(' ', oid, nspname) FROM pg_catalog.pg_namespace WHERE oid >= ${firstUserOid}
+    SELECT 'schema', pg_catalog.concat_ws(' ', oid, nspname, nspowner, nspacl) FROM pg_catalog.pg_namespace
+    WHERE oid >= ${firstUserOid}
+    UNION ALL
+    SELECT 'member', pg_catalog.concat_ws(' ', roleid, member, xmin) FROM pg_catalog.pg_auth_members
+    UNION ALL
+    SELECT 'role', pg_catalog.concat_ws(' ', oid, rolname, rolsuper) FROM pg_catalog.pg_roles
   )
   SELECT pg_catalog.string_agg(part, ' ' ORDER BY part) AS probe
   FROM (
@@ -106,8 +111,8 @@ const kinds: Readonly<Record<string, RelationKind>> = {
 };
 
 /**
- * A short text that changes when relations, columns, comments, views, foreign keys or functions of users do, and not with
- * statistics. Rejects with the server's error.
+ * A short text that changes when relations, columns, comments, views, foreign keys or functions of users do, or who may use
+ * which schema (names are looked for in those only), and not with statistics. Rejects with the server's error.
  */
 export async function catalogProbe(client: Client): Promise<string> {
   const { rows } = await client.query<{ probe: string | null }>(probeQuery);

@@ -77,7 +77,7 @@ const pinned: Readonly<Record<string, readonly [string, ...string[]]>> = {
 };
 
 /** Throws PortcullisError ENCODING_REFUSED where a ParameterStatus says that a pinned setting has changed. */
-export function checkParameterStatus(buffer: Buffer, start: number, end: number): void {
+export function checkParameterStatus(buffer: Buffer, start: number, end: number): string {
   const cursor = new MessageCursor(buffer, start + 5, end);
   const name = cursor.cstringBytes().toString('utf8');
   const value = cursor.cstringBytes().toString('utf8');
@@ -85,4 +85,5 @@ export function checkParameterStatus(buffer: Buffer, start: number, end: number)
   if (wanted !== undefined && !wanted.includes(value)) {
     throw new PortcullisError('ENCODING_REFUSED', { setting: name, value, allowed: wanted[0] });
   }
+  return name;
 }

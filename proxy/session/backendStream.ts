@@ -1,7 +1,7 @@
 /** What the server sends: answers are matched to what was asked, rows and error texts masked, outcomes written. */
 import { monotonicMicros } from '../kit/clock.ts';
 import type { PortcullisError } from '../kit/errors.ts';
-import { cleanMessage } from '../masking/detecting/cleanMessage.ts';
+import { cleanMessage, isFoundInResult } from '../masking/detecting/cleanMessage.ts';
 import { maskErrorFields } from '../masking/maskMessage.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import { checkLength, type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
@@ -21,6 +21,7 @@ import {
   type Expectation,
   isNameChange,
   judgedRows,
+  mayDecideByValues,
   mayHoldProtectedValues,
   runsOf,
 } from './inFlight.ts';
@@ -28,6 +29,7 @@ import type { JudgedStatement } from './judging/judgement.ts';
 import { ChangeGate } from './limiting/changeGate.ts';
 import { MaskedOutput } from './maskedOutput.ts';
 import { applyRole, wireName } from './namedStatements.ts';
+import type { PathProbe } from './searchPath/pathProbe.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -90,6 +92,7 @@ export class BackendStream implements FrameSink {
     for (;;) {
       const expectation = this.#state.inFlight.shift();
       if (expectation === undefined) return;
+      if (expectation.kind === 'probe') this.#state.withdraw(expectation);
       for (const run of runsOf(expectation)) this.#pipeline.finish(run, 'unknown');
     }
   }
@@ -140,7 +143,7 @@ export class BackendStream implements FrameSink {
       case Backend.closeComplete:
         return this.#onCloseComplete();
       case Backend.functionCallResponse:
-        return this.#onFunctionCallResponse();
+        return this.#onFunctionCallResponse(buffer, start, end);
       case Backend.readyForQuery:
         return this.#onReadyForQuery(buffer, start);
       case Backend.errorResponse:
@@ -150,7 +153,7 @@ export class BackendStream implements FrameSink {
       case Backend.notificationResponse:
         return this.#forwardClean(buffer, start, end);
       case Backend.parameterStatus:
-        checkParameterStatus(buffer, start, end);
+        this.#pipeline.path.noteReported(checkParameterStatus(buffer, start, end));
         return this.#forwardClean(buffer, start, end); // application_name may be set to anything
       case Backend.copyInResponse:
         this.#state.answerCopy('in');
@@ -173,7 +176,7 @@ export class BackendStream implements FrameSink {
 
   /** The answer to a question of our own, between answers to the client's. */
   #onProbe(
-    probe: ColumnProbe | TableProbe,
+    probe: ColumnProbe | TableProbe | PathProbe,
     type: number,
     buffer: Buffer,
     start: number,
@@ -310,10 +313,13 @@ export class BackendStream implements FrameSink {
     this.#pipeline.finish(run, 'ok', more);
   }
 
-  /** No row description says what the result is: what may come from protected columns is NULL. */
-  #onFunctionCallResponse(): Verdict {
+  /** No row description says what the result is: what may come from protected columns, or holds something, is NULL. */
+  #onFunctionCallResponse(buffer: Buffer, start: number, end: number): Verdict {
     const { head } = this.#state.inFlight;
-    const isHidden = currentRun(head)?.judged.isOpaque !== false || mayHoldProtectedValues(head);
+    const isHidden =
+      currentRun(head)?.judged.isOpaque !== false ||
+      mayHoldProtectedValues(head) ||
+      isFoundInResult(buffer, start, end);
     this.#endStatement(undefined);
     return isHidden ? this.#replaceBy(nullResult) : Verdict.forward;
   }
@@ -349,7 +355,9 @@ export class BackendStream implements FrameSink {
     this.#state.answerCopy('none');
     this.#state.cancelledFor = undefined;
     this.#state.readySince = monotonicMicros();
-    this.#state.isOutsideTransaction = buffer[start + 5] === TransactionStatus.idle;
+    const status = buffer[start + 5];
+    this.#state.isOutsideTransaction = status === TransactionStatus.idle;
+    this.#pipeline.path.noteReady(status, this.#state.inFlight.isEmpty);
     // Portals end with their transaction.
     if (this.#state.isOutsideTransaction) {
       this.#state.portals.clearLive();
@@ -364,7 +372,9 @@ export class BackendStream implements FrameSink {
     if (fields.severity === 'FATAL' || fields.severity === 'PANIC') this.hasSaidFatal = true;
     const head = this.#state.inFlight.head;
     const isProtected = mayHoldProtectedValues(head);
+    const mask = { isCodeFree: mayDecideByValues(head) };
     const run = currentRun(head);
+    this.#pipeline.path.noteError();
     this.#output.endAnswer();
     if (head === undefined) return Verdict.forward;
     const refusal = this.hasSaidFatal ? undefined : this.#ownReason(head, fields.sqlState);
@@ -375,8 +385,10 @@ export class BackendStream implements FrameSink {
     if (fields.sqlState === '25P02' && run?.probe?.failure !== undefined)
       return this.#replaceBy(run.probe.failure);
     if (head.kind === 'probe')
-      return this.#replaceBy(dropPosition(isProtected ? maskErrorFields(message) : message));
-    return isProtected ? this.#replaceBy(maskErrorFields(message)) : this.#forwardClean(buffer, start, end);
+      return this.#replaceBy(dropPosition(isProtected ? maskErrorFields(message, mask) : message));
+    return isProtected
+      ? this.#replaceBy(maskErrorFields(message, mask))
+      : this.#forwardClean(buffer, start, end);
   }
 
   /** What is said in place of the server's error: it failed because we made it fail. */
@@ -419,7 +431,8 @@ export class BackendStream implements FrameSink {
 
   #onNotice(buffer: Buffer, start: number, end: number): Verdict {
     if (!mayHoldProtectedValues(this.#state.inFlight.head)) return this.#forwardClean(buffer, start, end);
-    return this.#replaceBy(maskErrorFields(buffer.subarray(start, end)));
+    const isCodeFree = mayDecideByValues(this.#state.inFlight.head);
+    return this.#replaceBy(maskErrorFields(buffer.subarray(start, end), { isCodeFree }));
   }
 
   /** Texts that touch nothing protected may hold all the same what nobody foresaw. */

@@ -1,7 +1,13 @@
-/** Which protected columns one identity sees in clear on one connection, by policy; to it these are columns like any other. */
+/**
+ * Which protected columns one identity sees in clear on one connection, by policy, or by a policy and an approved request; to
+ * it these are columns like any other.
+ */
+import type { Grant, Grants } from '../approvals/grants.ts';
 import type { EventUnmaskedColumn } from '../audit/events.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Classification, Classifications, Exemption } from '../masking/classification.ts';
+import type { AskedColumn } from '../policy/cedarRequest.ts';
+import { type Circumstances, noCircumstances } from '../policy/circumstances/circumstances.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import type { RelationName } from '../sql/facts.ts';
@@ -14,6 +20,8 @@ export class Clearance {
   readonly #identity: Identity;
   readonly #connection: GovernedConnection;
   readonly #tables: SessionTables;
+  readonly #circumstances: Circumstances;
+  #grants: Grants | undefined;
   #view: { readonly stamp: string; readonly cleared: ClearedClassifications } | undefined;
 
   constructor(
@@ -21,16 +29,29 @@ export class Clearance {
     identity: Identity,
     connection: GovernedConnection,
     tables: SessionTables = new SessionTables(),
+    circumstances: Circumstances = noCircumstances,
   ) {
     this.#policy = policy;
     this.#identity = identity;
     this.#connection = connection;
     this.#tables = tables;
+    this.#circumstances = circumstances;
   }
 
-  /** Changes with the policy, the catalog and the classifications. */
+  /** From now on what was approved for the identity counts, as long as it lasts. */
+  follow(grants: Grants | undefined): this {
+    this.#grants = grants;
+    return this;
+  }
+
+  /** Changes when something is approved to be seen in clear, and when that ends. */
+  get grantsVersion(): number {
+    return this.#grants?.version ?? 0;
+  }
+
+  /** Changes with the policy, the catalog and the classifications, and with the time where that matters. */
   get stamp(): string {
-    return `${this.#policy.version}/${this.#connection.stamp}/${this.#tables.stamp}`;
+    return `${this.#policy.stampFor('unmask')}/${this.#connection.stamp}/${this.#tables.stamp}/${this.grantsVersion}`;
   }
 
   get catalog(): Catalog {
@@ -77,12 +98,13 @@ export class Clearance {
     return relation.columns.flatMap(({ number, name }) => {
       const found = unmasked.get(relation.oid)?.get(number);
       if (found === undefined || !(named === 'all' || named.has(name))) return [];
-      const { classification, policy } = found;
+      const { classification, policy, grant } = found;
       return [
         {
           column: `${relation.schema}.${relation.name}.${name}`,
           classification: classification.kind,
           policy,
+          ...(grant !== undefined && { request: grant.request, reason: grant.reason }),
         },
       ];
     });
@@ -102,9 +124,14 @@ export class Clearance {
   get #cleared(): ClearedClassifications {
     const { stamp } = this;
     if (this.#view?.stamp !== stamp) {
-      this.#view = { stamp, cleared: clear(this.#policy, this.#identity, this.#connection) };
+      this.#view = { stamp, cleared: this.#clear() };
     }
     return this.#view.cleared;
+  }
+
+  #clear(): ClearedClassifications {
+    const grants = this.#grants?.of(this.#connection.info.name) ?? [];
+    return clear(this.#policy, this.#identity, this.#connection, this.#circumstances, grants);
   }
 }
 
@@ -112,6 +139,8 @@ interface Unmasked {
   readonly classification: Classification;
   /** Id of the policy that permits it. */
   readonly policy: string;
+  /** What was approved, where that policy wants an approval. */
+  readonly grant?: Grant;
 }
 
 class ClearedClassifications implements Classifications {
@@ -150,6 +179,10 @@ class ClearedClassifications implements Classifications {
     return this.unmasked.get(relationOid)?.get(attributeNumber)?.policy;
   }
 
+  grantOf(relationOid: number, attributeNumber: number): Grant | undefined {
+    return this.unmasked.get(relationOid)?.get(attributeNumber)?.grant;
+  }
+
   exemptedBy(relationOid: number, attributeNumber: number): Exemption | undefined {
     return this.#all.exemptedBy?.(relationOid, attributeNumber);
   }
@@ -163,11 +196,15 @@ function clear(
   policy: LivePolicy,
   identity: Identity,
   { catalog, classifications, info }: GovernedConnection,
+  circumstances: Circumstances,
+  grants: readonly Grant[],
 ): ClearedClassifications {
   const views = known.get(classifications) ?? new Map<string, ClearedClassifications>();
   known.set(classifications, views);
-  const key = JSON.stringify([policy.version, identity, info, catalog.version]);
-  const view = views.get(key) ?? makeView(policy, identity, { catalog, classifications, info });
+  const client = policy.useFor('unmask').has('client') ? circumstances.client : undefined;
+  const key = JSON.stringify([policy.stampFor('unmask'), identity, info, catalog.version, client, grants]);
+  const view =
+    views.get(key) ?? makeView(policy, identity, { catalog, classifications, info }, circumstances, grants);
   if (views.size >= keptPerClassifications) views.clear();
   views.set(key, view);
   return view;
@@ -177,12 +214,13 @@ function makeView(
   policy: LivePolicy,
   identity: Identity,
   { catalog, classifications, info }: Pick<GovernedConnection, 'catalog' | 'classifications' | 'info'>,
+  circumstances: Circumstances,
+  grants: readonly Grant[],
 ): ClearedClassifications {
   const unmasked = new Map<number, Map<number, Unmasked>>();
   if (policy.canUnmask) {
     for (const { oid, schema, name, columns } of catalog.relations.values()) {
-      // Statistics and the like show values of every table: no permit for a column can mean them.
-      if (schema === 'pg_catalog' || schema === 'information_schema') continue;
+      if (isSystemSchema(schema)) continue;
       for (const column of columns) {
         const classification = classifications.of(oid, column.number);
         if (classification === undefined) continue;
@@ -191,12 +229,48 @@ function makeView(
           relation: { schema, name },
           column: column.name,
         };
-        const id = policy.unmaskedBy(identity, info, asked);
+        const id = policy.unmaskedBy(identity, info, asked, circumstances);
         if (id === undefined) continue;
         const found = unmasked.get(oid) ?? new Map<number, Unmasked>();
         unmasked.set(oid, found.set(column.number, { classification, policy: id }));
       }
     }
   }
+  for (const grant of grants) {
+    // What was approved for somebody else is nothing to this one, whoever hands it over.
+    if (grant.subject !== identity.subject || grant.connection !== info.name) continue;
+    for (const { relation: oid, attribute, column, classification: kind } of grant.columns) {
+      const classification = classifications.of(oid, attribute);
+      const asked = namedColumn(catalog.relations.get(oid), attribute, kind);
+      const isSame =
+        classification?.kind === kind &&
+        asked !== undefined &&
+        `${asked.relation.schema}.${asked.relation.name}.${asked.column}` === column;
+      const found = unmasked.get(oid) ?? new Map<number, Unmasked>();
+      if (!isSame || found.has(attribute)) continue;
+      const { request: id, reviewers, reason, groups, minutes } = grant;
+      const approved = { ...circumstances, approval: { id, reviewers, reason } };
+      const given = { circumstances: approved, groups };
+      const policyId = policy.unmaskedByApproval(identity, info, asked, minutes, given)?.policy;
+      if (policyId === undefined) continue;
+      unmasked.set(oid, found.set(attribute, { classification, policy: policyId, grant }));
+    }
+  }
   return new ClearedClassifications(classifications, unmasked);
+}
+
+function namedColumn(
+  relation: CatalogRelation | undefined,
+  attribute: number,
+  classification: string,
+): AskedColumn | undefined {
+  const column = relation?.columns.find(({ number }) => number === attribute);
+  if (relation === undefined || column === undefined || isSystemSchema(relation.schema)) return undefined;
+  const { schema, name } = relation;
+  return { classification, relation: { schema, name }, column: column.name };
+}
+
+/** Statistics and the like show values of every table: no permit for a column can mean them. */
+export function isSystemSchema(schema: string): boolean {
+  return schema === 'pg_catalog' || schema === 'information_schema';
 }

@@ -247,6 +247,7 @@ export class ClientSession {
 
   #finishWhenClosed(): void {
     if (this.#isClientOpen || this.#isServerOpen) return;
+    this.#pipeline.path.close();
     this.#onClosed(this.#reason ?? 'failed');
   }
 

@@ -75,7 +75,7 @@ export class ColumnProbe {
     const { severity } = readErrorFields(message);
     if (!this.endsWithReady || severity === 'FATAL' || severity === 'PANIC') return false;
     const own = dropPosition(message);
-    this.failure = this.touchesClassified ? maskErrorFields(own) : own;
+    this.failure = this.touchesClassified ? maskErrorFields(own, { isCodeFree: this.judged.isOpaque }) : own;
     return true;
   }
 

@@ -32,6 +32,7 @@ import { beginCounting } from './limiting/changeGate.ts';
 import { type Lookup, type Portal, type PreparedStatement, unknownName, utf8Name } from './names.ts';
 import { failingParse, failingQuery } from './ownMessages.ts';
 import { askAfter, askBefore, asksServer } from './ownQuestions.ts';
+import { type OnPath, PathProbe } from './searchPath/pathProbe.ts';
 import type { SessionState } from './sessionState.ts';
 import type { StatementPipeline } from './statementPipeline.ts';
 
@@ -74,6 +75,7 @@ export class FrontendStream implements FrameSink {
       onFatal: (error) => peer.onFatal(error),
     });
     state.toServer = (bytes) => peer.toServer(bytes);
+    pipeline.path.connect((onPath) => this.#askPath(onPath));
     state.onCopyAnswered = () => this.#held.arrive('goOn');
     state.onSkipping = () => this.endWait('skipped');
   }
@@ -202,6 +204,7 @@ export class FrontendStream implements FrameSink {
 
   #expectQuery({ runs, message, rowsChanged }: Extract<Admission, { kind: 'run' }>): void {
     const { changesNames, hasCopyIn, touchesClassified } = message;
+    this.#pipeline.path.noteSent(message.nameMove);
     if (changesNames) this.#state.inFlight.nameChanges++;
     if (rowsChanged !== undefined) this.walker.cut();
     const change = rowsChanged === undefined ? undefined : beginCounting(this.#state, rowsChanged);
@@ -289,6 +292,7 @@ export class FrontendStream implements FrameSink {
     if (run !== undefined && !portal.isDescribed) this.#describePortal(name, portal);
     this.#askBefore(admission, false);
     const { message, rowsChanged } = admission;
+    this.#pipeline.path.noteSent(message.nameMove);
     inFlight.push({ kind: 'execute', portal, run, rowsChanged });
     if (message.changesNames) inFlight.nameChanges++;
     // With the Sync behind it, it would be committed: that waits for the count.
@@ -365,6 +369,15 @@ export class FrontendStream implements FrameSink {
     if (this.#state.inFlight.isEmpty) throw new Error('waits for answers although nothing is under way');
     this.#peer.toServer(flush);
     return this.#hold(this.#state.inFlight.drained().then(() => answer));
+  }
+
+  /** Behind all that was sent; the client's next message waits for the answer. */
+  #askPath(onPath: OnPath): void {
+    const { inFlight } = this.#state;
+    const probe = new PathProbe(!inFlight.isInSegment, onPath);
+    this.walker.cut();
+    this.#peer.toServer(probe.encode());
+    inFlight.push({ kind: 'probe', probe });
   }
 
   #admission(text: Buffer, mayAsk = true): Admission | undefined {

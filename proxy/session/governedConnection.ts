@@ -16,12 +16,16 @@ import type { Catalog } from '../schema/catalog.ts';
 import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
 import { readSnapshot } from '../schema/readSnapshot.ts';
 import type { SchemaSnapshot } from '../schema/snapshot.ts';
+import { loadTableSizes, type TableSizes } from '../schema/tableSizes.ts';
 import type { SqlParser } from '../sql/parser.ts';
 import { CodeReader } from '../sql/storedCode/codeSummary.ts';
 import { DatabaseCode } from '../sql/storedCode/databaseCode.ts';
+import { SchemaChanges } from './searchPath/schemaChanges.ts';
 
 /** How often the database is asked, while sessions are open, whether others have changed its schema. */
 const probeIntervalMs = 5_000;
+/** How old the numbers of rows may get that policies go by. */
+const sizesAgeMs = 30_000;
 const connectTimeoutMs = 10_000;
 const lockTimeoutMs = 3_000;
 /** Tables that are made and never seen were rolled back. */
@@ -37,10 +41,16 @@ export interface ConnectionSettings {
 export class GovernedConnection {
   readonly info: ConnectionInfo;
   readonly url: string;
+  /** What sessions have changed and the catalog may not show yet. */
+  readonly changes = new SchemaChanges(() => this.refresh());
   readonly #log: Log;
   #client: Client | undefined;
   #code: DatabaseCode;
   #classifications: Classifications;
+  #sizes: TableSizes;
+  /** When they were read: milliseconds since the process began. */
+  #sizesAt = performance.now();
+  #areSizesUsed = false;
   #probe: string;
   #masking: MaskingChoice;
   /** What the rules say of each column, and what they were read with. */
@@ -65,6 +75,7 @@ export class GovernedConnection {
     this.#client = loaded.client;
     this.#code = loaded.code;
     this.#classifications = loaded.classifications;
+    this.#sizes = loaded.sizes;
     this.#probe = loaded.probe;
   }
 
@@ -78,12 +89,14 @@ export class GovernedConnection {
     const client = await connectOwn(settings.url);
     const probe = await catalogProbe(client);
     const catalog = await loadCatalog(client, 0);
+    const sizes = await loadTableSizes(client);
     const notice = (text: string) => log.warn(text);
     const classifications = await classifyCatalog(client, catalog, undefined, notice, masking);
     const connection = new GovernedConnection(settings, log, masking, {
       client,
       code: new DatabaseCode(catalog, new CodeReader(parser)),
       classifications,
+      sizes,
       probe,
     });
     client.on('error', () => connection.#dropClient());
@@ -104,6 +117,12 @@ export class GovernedConnection {
 
   get classifications(): Classifications {
     return this.#classifications;
+  }
+
+  /** How many rows its tables have; half a minute old at most while it is asked for. */
+  get sizes(): TableSizes {
+    this.#areSizesUsed = true;
+    return this.#sizes;
   }
 
   /** Changes with catalog and classifications; part of what a judgement rests on. */
@@ -179,6 +198,12 @@ export class GovernedConnection {
       this.#dropClient(); // It may be lost: the next look begins with another.
       throw error;
     });
+    const areSizesOld = this.#areSizesUsed && performance.now() - this.#sizesAt > sizesAgeMs;
+    if (probe !== this.#probe || areSizesOld) {
+      this.#sizes = await loadTableSizes(client, this.#sizes);
+      this.#sizesAt = performance.now();
+      this.#areSizesUsed = false;
+    }
     if (probe === this.#probe) return;
     const catalog = await loadCatalog(client, this.catalog.version);
     const notice = (text: string) => this.#log.warn(text);
@@ -231,6 +256,7 @@ interface Loaded {
   readonly client: Client;
   readonly code: DatabaseCode;
   readonly classifications: Classifications;
+  readonly sizes: TableSizes;
   readonly probe: string;
 }
 

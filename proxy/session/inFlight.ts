@@ -4,6 +4,7 @@ import type { ColumnProbe } from './columnProbe.ts';
 import type { TableProbe } from './following/tableProbe.ts';
 import type { JudgedMessage, JudgedStatement, StatementRun } from './judging/judgement.ts';
 import type { Portal, PreparedStatement } from './names.ts';
+import type { PathProbe } from './searchPath/pathProbe.ts';
 
 export type Expectation =
   /** Q or F: answers until ReadyForQuery. One run a statement, in order. */
@@ -53,7 +54,7 @@ export type Expectation =
     }
   | { readonly kind: 'close'; readonly isPortal: boolean; readonly name: string; readonly closes: unknown }
   /** A question of our own: nothing of the answer is for the client. */
-  | { readonly kind: 'probe'; readonly probe: ColumnProbe | TableProbe }
+  | { readonly kind: 'probe'; readonly probe: ColumnProbe | TableProbe | PathProbe }
   | { readonly kind: 'sync' };
 
 /** A Query whose changes are counted: it is complete once its transaction is, or its rows fit into the limit. */
@@ -185,6 +186,17 @@ export function mayHoldProtectedValues(head: Expectation | undefined): boolean {
   if (head?.kind === 'query' || head?.kind === 'end') return head.touchesClassified;
   if (head?.kind === 'probe') return head.probe.touchesClassified;
   return judgementOf(head)?.touchesClassified ?? false;
+}
+
+/**
+ * Whether what runs is code that may read protected values and decide by them: of what it says itself, and of how it fails, nothing
+ * may pass that it can choose.
+ */
+export function mayDecideByValues(head: Expectation | undefined): boolean {
+  if (head === undefined) return false;
+  if (head.kind === 'probe') return 'judged' in head.probe && head.probe.judged.isOpaque;
+  const judged = judgementOf(head)?.statements ?? runsOf(head).map((run) => run.judged);
+  return judged.some(({ isOpaque }) => isOpaque);
 }
 
 /** The statement whose rows are described. */

@@ -8,6 +8,7 @@ import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { newSessionId } from '../kit/ids.ts';
 import type { Log } from '../kit/log.ts';
+import type { Circumstances } from '../policy/circumstances/circumstances.ts';
 import { decisionError } from '../policy/findings.ts';
 import {
   encodeBackendKey,
@@ -144,9 +145,10 @@ export class Listener {
       const expired = account.checkAccess?.();
       if (expired !== undefined) throw expired;
       const connection = this.#findConnection(request.database);
-      this.#judgeSettings(identity, connection, request.settings);
+      const circumstances = circumstancesOf(opening);
+      this.#judgeSettings(identity, connection, request.settings, circumstances);
       const upstream = await connectToServer(connection, request.settings);
-      this.#begin(opening, account, connection, upstream, client);
+      this.#begin(opening, account, connection, upstream, client, circumstances);
     } catch (error) {
       if (PortcullisError.is(error)) await this.#recordRefusal(error, client, identity, request.database);
       throw error;
@@ -169,20 +171,22 @@ export class Listener {
     identity: Identity,
     connection: GovernedConnection,
     settings: ReadonlyMap<string, string>,
+    circumstances: Circumstances,
   ): void {
     for (const [name, value] of settings) {
       const facts = settingFacts(name, value);
-      const decision = this.#parts.policy.decide(identity, connection.info, facts);
+      const decision = this.#parts.policy.decide(identity, connection.info, facts, circumstances);
       if (decision.outcome !== 'allow') throw decisionError(decision, facts);
     }
   }
 
   #begin(
-    { socket, isPlain, protocolVersion, request: { wantsNotices } }: SessionOpening,
+    { socket, isPlain, protocolVersion, request: { wantsNotices, settings } }: SessionOpening,
     account: LocalAccount,
     connection: GovernedConnection,
     upstream: Upstream,
     client: EventClient,
+    circumstances: Circumstances,
   ): void {
     const id = newSessionId();
     const { identity } = account;
@@ -207,7 +211,8 @@ export class Listener {
         encodeReadyForQuery(TransactionStatus.idle),
       ]),
     );
-    const limits = new SessionLimits(this.#parts.policy, identity, connection.info, this.#budgets);
+    const { policy } = this.#parts;
+    const limits = new SessionLimits(policy, identity, connection.info, circumstances, this.#budgets);
     const session: ClientSession = new ClientSession({
       limits,
       cancelOnServer: () => void cancelOnServer(upstream.key),
@@ -218,6 +223,8 @@ export class Listener {
         identity,
         connection,
         client,
+        circumstances,
+        settings,
         desk: account.desk,
         limits,
         checkAccess: account.checkAccess,
@@ -264,6 +271,12 @@ export class Listener {
     setTimeout(() => socket.destroy(), 2_000).unref();
     if (!PortcullisError.is(error)) this.#parts.log.debug(`a connection was turned away: ${message}`);
   }
+}
+
+function circumstancesOf({ socket, request }: SessionOpening): Circumstances {
+  const application = request.settings.get('application_name');
+  const address = socket.remoteAddress;
+  return { client: { ...(application && { application }), ...(address !== undefined && { address }) } };
 }
 
 async function connectToServer(

@@ -55,6 +55,7 @@ export class SessionState {
     else if (dropped.kind === 'bind') this.portals.withdraw(dropped.name, dropped.portal);
     else if (dropped.kind === 'probe') {
       if (dropped.probe.holdsNames) this.inFlight.nameChanges--;
+      if ('withdraw' in dropped.probe) dropped.probe.withdraw();
     } else if (dropped.kind === 'execute' && isNameChange(dropped.run)) this.inFlight.nameChanges--;
   }
 

@@ -10,18 +10,21 @@
 import type { ApprovalDesk, Hold } from '../approvals/approvalDesk.ts';
 import { type EventClient, type IntentFields, recordedIdentity } from '../audit/events.ts';
 import { renderIntent } from '../audit/eventTemplate.ts';
-import type { Journal } from '../audit/journal.ts';
+import type { Journal } from '../audit/journal/journal.ts';
 import type { Identity } from '../identity/identity.ts';
 import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
+import { cleanText, cleanTexts } from '../masking/detecting/cleanText.ts';
 import type { CleanedValue } from '../masking/detecting/cleanValue.ts';
 import type { ScannedColumn } from '../masking/detecting/scanPlan.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
+import type { Circumstances } from '../policy/circumstances/circumstances.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import type { Analyser } from '../sql/analyser.ts';
 import type { ColumnUse } from '../sql/columnUse.ts';
 import type { StatementFacts } from '../sql/facts.ts';
+import { readReason } from '../sql/readReason.ts';
 import { recordedText } from '../sql/recordedText.ts';
 import { followColumns } from './following/followColumns.ts';
 import { noteFoundValue } from './foundValues.ts';
@@ -29,16 +32,19 @@ import type { GovernedConnection } from './governedConnection.ts';
 import {
   type Admission,
   type Approval,
+  type ApprovalNeed,
   type ApprovedMessage,
   type JudgedMessage,
   type JudgedStatement,
   StatementRun,
 } from './judging/judgement.ts';
+import { PlannerSettings } from './judging/plannerSettings.ts';
 import { StatementJudge, type WeighedStatement } from './judging/statementJudge.ts';
 import { asRefusal, type FindPrepared, TextJudge } from './judging/textJudge.ts';
 import type { Parameters } from './limiting/lookups.ts';
 import type { SessionLimits } from './limiting/sessionLimits.ts';
 import { RowPlanner } from './rowPlanner.ts';
+import type { LivePath } from './searchPath/livePath.ts';
 
 /** The parts that all sessions share. */
 export interface PipelineParts {
@@ -55,6 +61,10 @@ export interface SessionContext {
   readonly identity: Identity;
   readonly connection: GovernedConnection;
   readonly client: EventClient;
+  /** What policies may look at besides who asks and what. */
+  readonly circumstances: Circumstances;
+  /** What the session was opened with. */
+  readonly settings?: ReadonlyMap<string, string> | undefined;
   /** Absent where nobody can be asked for approvals. */
   readonly desk?: ApprovalDesk | undefined;
   readonly limits: SessionLimits;
@@ -69,13 +79,24 @@ export class StatementPipeline {
   readonly #context: SessionContext;
   readonly #texts: TextJudge;
   readonly #rows: RowPlanner;
+  readonly #planner: PlannerSettings;
+  /** Where the server looks for names of this session. */
+  readonly path: LivePath;
   statementsRun = 0;
 
   constructor(parts: PipelineParts, context: SessionContext) {
     this.#parts = parts;
     this.#context = context;
-    const judge = new StatementJudge(parts.policy, context.identity, context.connection);
-    this.#rows = new RowPlanner(judge.clearance);
+    this.#planner = new PlannerSettings(context.settings);
+    const judge = new StatementJudge(
+      parts.policy,
+      context.identity,
+      context.connection,
+      this.#planner,
+      context.circumstances,
+    );
+    this.path = judge.path;
+    this.#rows = new RowPlanner(judge.clearance.follow(context.desk?.grants));
     this.#texts = new TextJudge({
       analyser: parts.analyser,
       judge,
@@ -101,6 +122,7 @@ export class StatementPipeline {
 
   /** The server is ready for another statement, outside of any transaction. */
   noteTransactionEnd(): void {
+    this.#planner.settle();
     this.#texts.noteTransactionEnd();
   }
 
@@ -122,13 +144,14 @@ export class StatementPipeline {
     const need = judged.approval;
     try {
       if (need === undefined || desk === undefined) throw new PortcullisError('APPROVAL_OUTDATED');
+      if (need.sight !== undefined) return await this.#see(judged, need.sight, hold, findPrepared);
       const { name, environment } = connection.info;
       const ask = {
         ...need,
         connection: name,
         environment,
         application: client.application ?? '',
-        reason: '',
+        reason: readReason(this.#parts.analyser.parser, judged.text),
       };
       const approval = await desk.obtain(ask, hold);
       // Others may have changed the schema while it waited: that is looked at now, not when the next look is due.
@@ -143,6 +166,28 @@ export class StatementPipeline {
     }
   }
 
+  /**
+   * Asks for columns to be seen in clear and waits for it; then the message runs as any other: by what is seen in clear now.
+   * Rejects where it is not approved.
+   */
+  async #see(
+    judged: JudgedMessage,
+    sight: NonNullable<ApprovalNeed['sight']>,
+    hold: Hold,
+    findPrepared: FindPrepared,
+  ): Promise<ApprovedMessage | Admission> {
+    const { connection, client, desk } = this.#context;
+    if (desk === undefined) throw new PortcullisError('APPROVAL_OUTDATED');
+    const approval = await desk.obtainSight({ ...sight, application: client.application ?? '' }, hold);
+    await connection.refresh();
+    const message = await this.judgeAgain(judged, findPrepared);
+    if (hold.signal.aborted) throw new PortcullisError('APPROVAL_CANCELLED', { reason: 'it was given up' });
+    if (message.refusal !== undefined) return this.#refuse(message, message.refusal);
+    // What still has to be asked for was not what has been approved.
+    if (message.approval !== undefined) throw new PortcullisError('APPROVAL_OUTDATED');
+    return { kind: 'approved', approval, message };
+  }
+
   /** Writes the events of a message that is about to be forwarded; without them nothing runs. */
   admit(
     judged: JudgedMessage,
@@ -151,15 +196,21 @@ export class StatementPipeline {
   ): Admission | Promise<Admission> {
     const refusal = this.#context.checkAccess?.() ?? judged.refusal ?? this.#overLimit(judged, parameters);
     if (refusal !== undefined) return this.#refuse(judged, refusal);
-    if (judged.approval !== undefined && (approved === undefined || !isCovered(judged, approved.message))) {
+    const isForSight = judged.approval?.sight !== undefined;
+    const isUncovered = approved === undefined || isForSight || !isCovered(judged, approved.message);
+    if (judged.approval !== undefined && isUncovered) {
       return this.#refuse(judged, new PortcullisError('APPROVAL_OUTDATED'));
     }
+    const unmet = approved && this.#texts.refusalUnder(approved.approval, judged);
+    if (unmet !== undefined) return this.#refuse(judged, unmet);
     const { journal } = this.#parts;
     const runs: StatementRun[] = [];
     try {
       let isDurable = false;
       for (const statement of judged.statements) {
-        runs.push(new StatementRun(statement, journal.intent(intentOf(statement, approved?.approval))));
+        const run = new StatementRun(statement, journal.intent(intentOf(statement, approved?.approval)));
+        runs.push(run);
+        this.#planner.noteRun(run);
         this.#rows.noteRun(statement);
         isDurable ||= statement.isDurable;
       }
@@ -225,6 +276,7 @@ export class StatementPipeline {
   finish(run: StatementRun, status: OutcomeStatus, more: { tag?: string; sqlState?: string } = {}): void {
     if (run.isFinished) return;
     run.isFinished = true;
+    this.#planner.noteEnd(run, status === 'ok');
     this.#context.limits.countRows(run.rows);
     this.#context.limits.noteDone(run.judged.facts, more.tag);
     this.#parts.journal.outcome({
@@ -234,8 +286,8 @@ export class StatementPipeline {
       micros: monotonicMicros() - run.startedAt,
       tag: more.tag,
       sqlState: more.sqlState,
-      maskedColumns: run.maskedColumns,
-      unmaskedColumns: run.judged.unmasked,
+      maskedColumns: cleanTexts(run.maskedColumns),
+      unmaskedColumns: cleanTexts(run.judged.unmasked),
     });
     if (status === 'ok') this.#rows.noteDone(run.judged);
     if (status === 'ok' && changesSchema(run.judged.facts)) this.#context.connection.noteSchemaChange();
@@ -253,7 +305,7 @@ export class StatementPipeline {
     }
   }
 
-  #intentFields({ facts, decision, use }: WeighedStatement, text: string): IntentFields {
+  #intentFields({ facts, decision, use, unmasked }: WeighedStatement, text: string): IntentFields {
     const { connection, client, id } = this.#context;
     return {
       client,
@@ -263,15 +315,16 @@ export class StatementPipeline {
       session: id,
       decision: {
         outcome: decision.outcome,
-        policies: decision.policies,
+        policies: [...new Set([...decision.policies, ...(unmasked ?? []).map(({ policy }) => policy)])],
         version: decision.policyVersion,
         ...(decision.observed && { observed: decision.observed }),
       },
-      effects: facts.effects,
-      relations: facts.relations,
+      effects: cleanTexts(facts.effects),
+      relations: cleanTexts(facts.relations),
       statement: {
         text: recordedText(this.#parts.analyser.parser, facts.text, {
           keepLiterals: mayKeepLiterals(facts, use),
+          clean: cleanText,
         }),
         commitment: this.#parts.commit(text),
         fingerprint: facts.fingerprint,
@@ -322,11 +375,11 @@ export class StatementPipeline {
       environment: connection.info.environment,
       identity: this.#identity,
       session: id,
-      reason: { code: error.code, message: recordedReason(error), sqlState: error.sqlState },
-      effects: statements.flatMap((statement) => statement.facts.effects),
-      relations: statements.flatMap((statement) => statement.facts.relations),
+      reason: { code: error.code, message: cleanText(recordedReason(error)), sqlState: error.sqlState },
+      effects: cleanTexts(statements.flatMap((statement) => statement.facts.effects)),
+      relations: cleanTexts(statements.flatMap((statement) => statement.facts.relations)),
       statement: {
-        text: recordedText(analyser.parser, text, { keepLiterals: false }),
+        text: recordedText(analyser.parser, text, { keepLiterals: false, clean: cleanText }),
         commitment: commit(text),
       },
     });

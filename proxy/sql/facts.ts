@@ -1,4 +1,5 @@
 /** What a statement does: the types that policy, masking and audit read. Made by `readFacts`. */
+import type { StatementBody } from './parsing/bodies.ts';
 
 /** A relation as the statement names it; `schema` is absent where the statement leaves it to search_path. */
 export interface RelationName {
@@ -70,9 +71,14 @@ export interface Effect {
   readonly why?: string;
   /** True where it is assumed of a function or operator that PostgreSQL does not bring: the catalog may know better. */
   readonly isAssumed?: boolean;
+  /** How many rows of the relation it may show or change; absent where nobody can tell, or nobody asks. */
+  readonly estimatedRows?: number;
   /** Byte offset in the message's text of the part that has this effect, where the grammar tells. */
   readonly location?: number;
 }
+
+/** How `why` begins where a body executes a text that nobody can read before it runs. */
+export const dynamicText = 'executes a text that is not constant';
 
 /** What the session must do besides forwarding: name bookkeeping and the COPY sub-protocol. */
 export type SessionRole =
@@ -109,6 +115,8 @@ export interface StatementFacts {
   readonly types?: readonly string[];
   /** Relations that functions of the database read for it, where its text does not show it; with a catalog only. */
   readonly hiddenReads?: readonly RelationName[];
+  /** What stands in its string bodies (DO, CREATE FUNCTION), where it has any. */
+  readonly bodies?: readonly StatementBody[];
   readonly role: SessionRole;
   /** True where it can change nothing: only `read`, `session`, `transaction`, ACCESS SHARE `lock`. Its event need not be synced first. */
   readonly readOnly: boolean;

@@ -3,7 +3,7 @@
 import { PortcullisError } from '../kit/errors.ts';
 import { copiesWithClient, executedName } from './effects/dataReaders.ts';
 import { EffectWalk } from './effects/effectWalk.ts';
-import type { Effect, EffectKind, SessionRole, StatementFacts } from './facts.ts';
+import { dynamicText, type Effect, type EffectKind, type SessionRole, type StatementFacts } from './facts.ts';
 import type { ParsedMessage, ParsedStatement } from './parser.ts';
 import { asNode, asText, entryOf, type Node } from './tree.ts';
 
@@ -45,7 +45,7 @@ function readStatement(statement: ParsedStatement, text: string): StatementFacts
       walk.add('procedural', { why: `holds a body in ${body.language} that could not be read` });
     }
     if (body.isDynamic) {
-      walk.add('procedural', { why: 'executes a text that is not constant' });
+      walk.add('procedural', { why: dynamicText });
     }
   }
   const [node, fields] = entryOf(statement.tree);
@@ -63,6 +63,7 @@ function readStatement(statement: ParsedStatement, text: string): StatementFacts
     types: [...walk.types],
     role: roleOf(node, fields, statement, text),
     readOnly: areReadOnly(effects),
+    ...(statement.bodies.length > 0 && { bodies: statement.bodies }),
     tree: statement.tree,
   };
 }

@@ -1,9 +1,11 @@
-/** The text of a statement as a record may keep it: without its constants and comments, and never with a secret in it. */
+/** The text of a statement as a record may keep it: without its constants and comments, and without personal data and secrets in what stays. */
 import type { SqlParser, Token } from './parser.ts';
 
 export interface RecordedTextOptions {
   /** False: every constant becomes `?`, and comments are left out. */
   readonly keepLiterals: boolean;
+  /** What is written in place of a name, a constant or a comment that is kept: without personal data. Always the same function. */
+  readonly clean: (text: string) => string;
 }
 
 /** UTF-16 units of a text beyond the simple ones that are kept; the rest is counted. */
@@ -29,7 +31,7 @@ const remembered = { kept: new Map<string, string>(), masked: new Map<string, st
  */
 export function recordedText(parser: SqlParser, text: string, options: RecordedTextOptions): string {
   const known = options.keepLiterals ? remembered.kept : remembered.masked;
-  const written = known.get(text) ?? writeText(parser, text, options.keepLiterals);
+  const written = known.get(text) ?? writeText(parser, text, options);
   if (text.length <= rememberedLength) {
     known.delete(text);
     known.set(text, written);
@@ -43,7 +45,7 @@ export function recordedText(parser: SqlParser, text: string, options: RecordedT
   return written;
 }
 
-function writeText(parser: SqlParser, text: string, keepLiterals: boolean): string {
+function writeText(parser: SqlParser, text: string, options: RecordedTextOptions): string {
   if (text.trim() === '') {
     return '';
   }
@@ -56,7 +58,7 @@ function writeText(parser: SqlParser, text: string, keepLiterals: boolean): stri
   }
   const slice = sliceByBytes(part);
   const written = splitStatements(tokens, slice)
-    .map((statement) => writeStatement(statement, slice, keepLiterals))
+    .map((statement) => writeStatement(statement, slice, options))
     .filter((statement) => statement !== '')
     .join('; ');
   return isWhole ? written : `${written} /* … ${size} bytes */`;
@@ -111,7 +113,11 @@ function splitStatements(tokens: readonly Token[], slice: Slice): Token[][] {
   return statements;
 }
 
-function writeStatement(tokens: readonly Token[], slice: Slice, keepLiterals: boolean): string {
+function writeStatement(
+  tokens: readonly Token[],
+  slice: Slice,
+  { keepLiterals, clean }: RecordedTextOptions,
+): string {
   const keeps = keepLiterals && !tokens.some((token) => isSecretive(token, slice(token.start, token.end)));
   let written = '';
   let end: number | undefined;
@@ -122,10 +128,16 @@ function writeStatement(tokens: readonly Token[], slice: Slice, keepLiterals: bo
     if (end !== undefined && token.start > end) {
       written += slice(end, token.start).includes('\n') ? '\n' : ' ';
     }
-    written += token.kind === 'constant' && !keeps ? '?' : slice(token.start, token.end);
+    const text = slice(token.start, token.end);
+    written += token.kind === 'constant' && !keeps ? '?' : isFree(token) ? clean(text) : text;
     end = token.end;
   }
   return written;
+}
+
+/** What people write as they like. */
+function isFree({ kind }: Token): boolean {
+  return kind === 'identifier' || kind === 'constant' || kind === 'comment';
 }
 
 function isSecretive(token: Token, text: string): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { JournalEvent } from '../../proxy/audit/events.ts';
-import { readJournal } from '../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../proxy/audit/journal/readJournal.ts';
 import { createLog } from '../../proxy/kit/log.ts';
 import { type RunningProxy, startProxy } from '../../proxy/startProxy.ts';
 import { startTestPostgres, type TestPostgres } from './postgres.ts';

@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { ApprovalDesk } from '../../proxy/approvals/approvalDesk.ts';
 import type { ApprovalRequest, Review } from '../../proxy/approvals/request.ts';
 import type { JournalEvent } from '../../proxy/audit/events.ts';
-import { readJournal } from '../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../proxy/audit/journal/readJournal.ts';
 import { type RunningCollector, startCollector } from '../../proxy/collector/collector.ts';
 import { CollectorClient } from '../../proxy/kit/collectorClient.ts';
 import { CollectorFeed } from '../../proxy/kit/collectorFeed.ts';
@@ -35,6 +35,10 @@ export interface GovernedWithCollector {
   openRequest(part: string): Promise<ApprovalRequest>;
   review(id: string, decision: Review['decision'], comment?: string): Promise<ApprovalRequest>;
   withdraw(id: string, person?: Colleague): Promise<ApprovalRequest>;
+  /** Tries to run something by an approved request of the person. */
+  use(id: string, person?: Colleague): Promise<ApprovalRequest>;
+  /** Where the proxy asks for approvals of the person. */
+  desk(person?: Colleague): ApprovalDesk;
   stopCollector(): Promise<void>;
   /** On the port it had. */
   startCollector(): Promise<void>;
@@ -89,6 +93,12 @@ export async function startGovernedWithCollector(setup: string): Promise<Governe
     new CollectorClient({ url, token: () => provider.tokenFor(emailOf(user)) });
   const feed = new CollectorFeed(new CollectorClient({ url, token: () => provider.tokenForProxy() }), log);
   closers.push(() => feed.stop());
+  const desks = new Map<string, ApprovalDesk>();
+  const openDesk = (user: string) => {
+    const desk = new ApprovalDesk(clientOf(user), feed);
+    desks.set(user, desk);
+    return desk;
+  };
   const openProxy = (port: number) =>
     startProxy({
       dataDirectory: folder,
@@ -97,7 +107,7 @@ export async function startGovernedWithCollector(setup: string): Promise<Governe
         user,
         password,
         identity: { subject: emailOf(user), email: emailOf(user), groups: [...groups] },
-        desk: new ApprovalDesk(clientOf(user), feed),
+        desk: openDesk(user),
       })),
       port,
       log,
@@ -122,6 +132,12 @@ export async function startGovernedWithCollector(setup: string): Promise<Governe
     review: (id, decision, comment = '') =>
       clientOf('reviewer').call('POST', `/v1/requests/${id}/reviews`, { decision, comment }),
     withdraw: (id, person = 'dev') => clientOf(person).call('POST', `/v1/requests/${id}/withdraw`, {}),
+    use: (id, person = 'dev') => clientOf(person).call('POST', `/v1/requests/${id}/use`, {}),
+    desk: (person = 'dev') => {
+      const desk = desks.get(person);
+      if (desk === undefined) throw new Error(`${person} has no desk`);
+      return desk;
+    },
     stopCollector: () => collector.stop(),
     startCollector: async () => {
       collector = await openCollector(collector.port);

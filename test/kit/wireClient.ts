@@ -43,12 +43,12 @@ export class WireClient {
     return this.until('Z');
   }
 
-  /** All messages up to and including the next of `type`. Rejects where the connection ends or nothing comes. */
+  /** All messages up to and including the next of `type`, or of one of several. Rejects where the connection ends or nothing comes. */
   async until(type: string, count = 1, timeoutMs = 10_000): Promise<WireMessage[]> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       let found = 0;
-      const at = this.#messages.findIndex((message) => message.type === type && ++found === count);
+      const at = this.#messages.findIndex((message) => type.includes(message.type) && ++found === count);
       if (at >= 0) return this.#messages.splice(0, at + 1);
       const left = deadline - Date.now();
       if (this.isClosed || left <= 0) {

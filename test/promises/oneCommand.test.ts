@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, DatabaseError } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJournal } from '../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../proxy/audit/journal/readJournal.ts';
 import { startUp, type UpProcess } from '../kit/upProcess.ts';
 
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.cjs');

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import type { Browser } from 'playwright-core';
 import { connectControl } from '../../extension/proxyHost/controlClient.ts';
 import { ConnectionLost } from '../../extension/proxyHost/controlClientTypes.ts';
-import { readJournal } from '../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../proxy/audit/journal/readJournal.ts';
 import type { ProxyStatus } from '../../proxy/control/messages.ts';
 import { startUp, type UpAnswer, type UpProcess } from '../kit/upProcess.ts';
 import { launchBrowser } from '../kit/workbench/browser.ts';

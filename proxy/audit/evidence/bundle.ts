@@ -1,10 +1,10 @@
 /** Makes an evidence bundle: a pure function of what the collector found, so that the same question has one answer. */
 import { canonicalJson } from '../canonicalJson.ts';
 import type { JournalEvent } from '../events.ts';
+import { seqAfter } from '../journal/readJournal.ts';
 import type { Hash } from '../log/merkleTree.ts';
 import type { NoteSigner } from '../log/signedNote.ts';
 import { toCloudEvents } from '../ocsf/cloudEvents.ts';
-import { seqAfter } from '../readJournal.ts';
 import { type Member, makeArchive } from './archive.ts';
 import {
   type EvidenceFilter,
@@ -48,6 +48,8 @@ export interface EvidenceParts {
   readonly onlySubject?: string;
   /** By proxy, then number. */
   readonly events: readonly ProvenEvent[];
+  /** What tells of events that are no longer kept: it explains the numbers that are missing. */
+  readonly removals: readonly ProvenEvent[];
   /** By proxy: how far its events had been taken. */
   readonly taken: ReadonlyMap<string, number>;
   readonly policies: readonly PolicyVersion[];
@@ -61,6 +63,8 @@ export interface EvidenceParts {
 export const memberNames = {
   summary: 'summary.html',
   events: 'events.jsonl',
+  /** Only where something was removed. */
+  retention: 'retention.jsonl',
   ocsf: 'events.ocsf.json',
   policies: 'policies.json',
   checkpoint: 'checkpoint',
@@ -80,10 +84,12 @@ export function makeBundle(parts: EvidenceParts): Buffer {
     events: events.length,
     proxies: rangesOf(events).map((own) => ({ ...own, taken: parts.taken.get(own.proxy) ?? 0 })),
   } as const;
-  const { summary, events: eventsName, ocsf, policies, checkpoint, keys } = memberNames;
+  const { summary, events: eventsName, retention, ocsf, policies, checkpoint, keys } = memberNames;
+  const { removals } = parts;
   const members: Member[] = [
     text(summary, renderSummary({ ...about, members: [] }, parts)),
     text(eventsName, events.map(renderEvent).join('')),
+    ...(removals.length > 0 ? [text(retention, removals.map(renderEvent).join(''))] : []),
     text(ocsf, `${JSON.stringify(toCloudEvents(events), null, 1)}\n`),
     text(policies, `${JSON.stringify(parts.policies, null, 1)}\n`),
     text(checkpoint, parts.checkpoint),

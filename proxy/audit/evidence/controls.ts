@@ -49,6 +49,18 @@ export const controls: readonly ControlRow[] = [
     says: 'The rules by which every decision here was made.',
   },
   {
+    part: 'Sign-ins, changes of policies and classifications, readings of the records',
+    soc2: ['CC6.1', 'CC7.2', 'CC8.1'],
+    nist: ['AU-2', 'AU-6', 'AU-9', 'CM-3', 'IA-2'],
+    says: 'Who used the central service, who looked at the records, and what the rules changed from and to.',
+  },
+  {
+    part: 'Removals by retention policy',
+    soc2: ['C1.2', 'P4.3'],
+    nist: ['AU-11', 'SI-12'],
+    says: 'What is no longer kept, by which policy and since when; the proofs over it stay.',
+  },
+  {
     part: 'Proofs, checkpoint and keys; numbers without gaps; heartbeats',
     soc2: ['CC7.2', 'CC7.3'],
     nist: ['AU-6', 'AU-9', 'AU-9(3)', 'AU-10', 'AU-11'],

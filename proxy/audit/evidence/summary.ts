@@ -63,7 +63,7 @@ ${table(
     abridge(ranges.map(([from, through]) => (from === through ? `${from}` : `${from}–${through}`))),
   ]),
 )}
-<h2>Controls that this speaks to</h2>
+${removals(parts)}<h2>Controls that this speaks to</h2>
 <p>Evidence about controls, not their fulfilment: an auditor judges that. SOC 2: AICPA Trust Services Criteria. FedRAMP: NIST SP 800-53 Rev. 5.</p>
 ${table(
   ['Part', 'SOC 2', 'FedRAMP', 'What it says'],
@@ -75,6 +75,19 @@ ${table(
 <p><code>events.jsonl</code> holds the events as they were recorded, each with its proof (RFC 6962); <code>events.ocsf.json</code> the same as OCSF 1.8.0 in CloudEvents; <code>policies.json</code> the texts of the policies.</p>
 </body>
 </html>
+`;
+}
+
+function removals(parts: EvidenceParts): string {
+  const rows = parts.removals.flatMap(({ event }) =>
+    event.kind === 'eventsRemoved'
+      ? [[event.at, String(event.events), event.policy.name, event.policy.version, event.rule]]
+      : [],
+  );
+  if (rows.length === 0) return '';
+  return `<h2>No longer kept</h2>
+<p>Numbers that a retention policy removed. The leaves of these events stay in the log; <code>retention.jsonl</code> tells which they are, with proofs.</p>
+${table(['Removed', 'Events', 'Policy', 'Version', 'Rule'], rows)}
 `;
 }
 
@@ -91,6 +104,10 @@ function countRows(events: readonly JournalEvent[]): string[][] {
   const outcomes = events.filter((event) => event.kind === 'outcome');
   const refusals = events.filter((event) => event.kind === 'refusal');
   const count = (found: readonly unknown[]) => String(found.length);
+  const ofKind = <Kind extends JournalEvent['kind']>(
+    kind: Kind,
+    fits: (event: Extract<JournalEvent, { kind: Kind }>) => boolean = () => true,
+  ) => events.filter((event) => event.kind === kind && fits(event as Extract<JournalEvent, { kind: Kind }>));
   return [
     ['Statements that were let through', count(intents)],
     ['… after approval', count(intents.filter(({ decision }) => decision.outcome === 'approve'))],
@@ -102,10 +119,16 @@ function countRows(events: readonly JournalEvent[]): string[][] {
     ['Refused', count(refusals)],
     ['Sessions opened', count(events.filter(({ kind }) => kind === 'sessionOpened'))],
     ['Sessions closed', count(events.filter(({ kind }) => kind === 'sessionClosed'))],
+    ['Sign-ins at the collector', count(ofKind('signIn', ({ status }) => status === 'ok'))],
+    ['Sign-ins that were refused', count(ofKind('signIn', ({ status }) => status === 'refused'))],
+    ['Changes of policies and classifications', count(events.filter(({ kind }) => changeKinds.has(kind)))],
+    ['Readings of the records', count(ofKind('recordsRead'))],
+    ['Removals by retention policy', count(ofKind('eventsRemoved'))],
     ['Signs of life of proxies', count(events.filter(({ kind }) => lifeKinds.has(kind)))],
   ];
 }
 
+const changeKinds: ReadonlySet<string> = new Set(['policyChanged', 'classificationChanged']);
 const lifeKinds: ReadonlySet<string> = new Set(['started', 'stopped', 'heartbeat', 'withdrawn']);
 
 /** How many events have each name, the most frequent first. */

@@ -4,11 +4,12 @@ import { canonicalJson } from '../canonicalJson.ts';
 import type { JournalEvent } from '../events.ts';
 import { memberNames, rangesOf } from '../evidence/bundle.ts';
 import { isUnfiltered, type Manifest } from '../evidence/manifest.ts';
+import { parseEvent, seqAfter } from '../journal/readJournal.ts';
 import type { TreeHead } from '../log/checkpoint.ts';
 import { logEntryOf } from '../log/logEntry.ts';
 import { leafHash, verifyInclusion } from '../log/merkleTree.ts';
-import { parseEvent, seqAfter } from '../readJournal.ts';
 import { OpenEnds } from './openEnds.ts';
+import { RemovedEvents } from './removedEvents.ts';
 import type { Findings, Problem } from './verdicts.ts';
 
 interface Line {
@@ -19,11 +20,14 @@ interface Line {
 }
 
 const file = memberNames.events;
+/** No proxy can send under such an id: what is told under it, the collector told. */
+const collectorPrefix = 'collector:';
 
 export class BundleEvents {
   count = 0;
   readonly #seen: { readonly proxy: string; readonly event: JournalEvent }[] = [];
   readonly #indices = new Set<number>();
+  readonly #removed = new RemovedEvents();
 
   constructor(
     readonly findings: Findings,
@@ -33,6 +37,27 @@ export class BundleEvents {
     /** Versions of the policies whose texts are in the bundle. */
     readonly policies: ReadonlySet<string>,
   ) {}
+
+  /** Call it before {@link read}. @param bytes of the part that tells what is no longer kept; undefined where all is */
+  readRemovals(bytes: Buffer | undefined): void {
+    if (bytes === undefined) return;
+    const name = memberNames.retention;
+    for (let from = 0; from < bytes.length; ) {
+      const end = bytes.indexOf(10, from);
+      const stop = end === -1 ? bytes.length : end;
+      const line = parseLine(bytes.subarray(from, stop));
+      if (line?.event.kind !== 'eventsRemoved' || !line.proxy.startsWith(collectorPrefix)) {
+        this.findings.altered('this does not tell of events that were removed', { file: name, byte: from });
+      } else if (this.#isInLog(line)) {
+        this.#removed.take(line.proxy, line.event);
+      } else {
+        const { proxy, event, index } = line;
+        const where = { file: name, byte: from, proxy, event: event.seq };
+        this.findings.altered(`the log holds no such event as entry ${index}`, where);
+      }
+      from = stop + 1;
+    }
+  }
 
   read(bytes: Buffer | undefined): void {
     if (bytes === undefined) {
@@ -58,7 +83,7 @@ export class BundleEvents {
       this.findings.altered('this is not an event with its proof', { file, byte });
       return;
     }
-    const { proxy, event, index, proof } = line;
+    const { proxy, event, index } = line;
     const where = { file, byte, proxy, event: event.seq };
     this.count += 1;
     if (this.#indices.has(index)) this.findings.altered(`entry ${index} of the log stands here again`, where);
@@ -68,12 +93,15 @@ export class BundleEvents {
       this.findings.altered('the event is not in its place', where);
     }
     this.#seen.push({ proxy, event });
-    if (this.head === undefined) return;
+    if (this.head === undefined || this.#isInLog(line)) return;
+    this.findings.altered(`the log holds no such event as entry ${index}`, where);
+  }
+
+  #isInLog({ proxy, event, index, proof }: Line): boolean {
+    if (this.head === undefined) return false;
     const leaf = leafHash(logEntryOf(proxy, event.seq, canonicalJson(event)));
     const hashes = proof.map((hash) => Buffer.from(hash, 'base64'));
-    if (!verifyInclusion(leaf, index, this.head.size, hashes, this.head.root)) {
-      this.findings.altered(`the log holds no such event as entry ${index}`, where);
-    }
+    return verifyInclusion(leaf, index, this.head.size, hashes, this.head.root);
   }
 
   #checkPolicies(): void {
@@ -129,13 +157,21 @@ export class BundleEvents {
       if (first !== undefined && isInPeriod(first)) this.#reportLost(proxy, 1, first.seq - 1);
       if (last !== undefined && isInPeriod(last)) this.#reportLost(proxy, seqAfter(last), taken);
     }
+    this.#removed.note(findings);
     if (from !== undefined || to !== undefined || head === undefined) return;
-    const missing = head.size - this.#indices.size;
+    if (this.#removed.total > 0)
+      findings.note(`Of the log’s ${head.size} entries, ${this.#removed.total} are no longer kept.`);
+    const missing = head.size - this.#indices.size - this.#removed.total;
     if (missing > 0) findings.missing(`${missing} of the log’s ${head.size} entries are not here`, { file });
   }
 
-  #reportLost(proxy: string, from: number, through: number): void {
-    if (from > through) return;
+  #reportLost(proxy: string, first: number, last: number): void {
+    if (first > last) return;
+    for (const { from, through } of this.#removed.explain(proxy, { from: first, through: last }))
+      this.#reportGap(proxy, from, through);
+  }
+
+  #reportGap(proxy: string, from: number, through: number): void {
     const range = from === through ? `event ${from} is` : `events ${from} to ${through} are`;
     this.findings.missing(
       `${range} missing: the log’s store no longer has ${from === through ? 'it' : 'them'}`,

@@ -5,6 +5,13 @@ import type { Findings, Problem } from './verdicts.ts';
 /** Longest silence of a proxy that is awake: heartbeats come every minute, every ten while it is idle. */
 const longestSilenceMs = 12 * 60_000;
 
+/** What a start without a stop says of the run before it: the events that close what was open follow it at once. */
+interface CutOff {
+  readonly at: string;
+  readonly sessions: string[];
+  statements: number;
+}
+
 interface Begun {
   readonly seq: number;
   /** In which run of the proxy. */
@@ -21,6 +28,7 @@ export class OpenEnds {
   #run: 'none' | 'running' | 'stopped' = 'none';
   #lastSign: string | undefined;
   #lastAt: string | undefined;
+  #cutOff: CutOff | undefined;
 
   /** @param isWhole whether the events begin with the proxy's first: otherwise ends may lack their beginnings */
   constructor(findings: Findings, isWhole = true) {
@@ -30,6 +38,7 @@ export class OpenEnds {
 
   take(event: JournalEvent, where: Omit<Problem, 'message'>): void {
     this.#checkClock(event, where);
+    if (!this.#isCutOff(event)) this.#tellCutOff();
     switch (event.kind) {
       case 'started':
         this.#start(event, where);
@@ -73,6 +82,7 @@ export class OpenEnds {
 
   /** @param holder words for the process that still writes; undefined where none does */
   end(holder: string | undefined, lastAt = this.#lastAt): void {
+    this.#tellCutOff();
     if (holder !== undefined) {
       if (this.#intents.size + this.#sessions.size === 0) return;
       this.#findings.note(
@@ -95,6 +105,7 @@ export class OpenEnds {
 
   /** As {@link end}, where the events are part of a longer story: only what an earlier run left open has no end for sure. */
   endOfRange(proxy: string): void {
+    this.#tellCutOff();
     const begun = [...this.#sessions.values(), ...this.#intents.values()];
     const isOver = ({ run }: Begun) => run < this.#runs || this.#run === 'stopped';
     for (const [session, own] of this.#sessions) {
@@ -124,9 +135,7 @@ export class OpenEnds {
   }
 
   #start(event: Extract<JournalEvent, { kind: 'started' }>, where: Omit<Problem, 'message'>): void {
-    if (this.#run === 'running') {
-      this.#findings.note(`The proxy was cut off before ${event.at}: it started without having stopped.`);
-    }
+    if (this.#run === 'running') this.#cutOff = { at: event.at, sessions: [], statements: 0 };
     if (event.lost !== undefined) {
       const { from, through } = event.lost;
       this.#findings.missing(
@@ -137,6 +146,28 @@ export class OpenEnds {
     this.#run = 'running';
     this.#runs += 1;
     this.#lastSign = event.at;
+  }
+
+  /** Whether it tells what the last run had begun and not ended. */
+  #isCutOff(event: JournalEvent): boolean {
+    const cutOff = this.#cutOff;
+    if (cutOff === undefined) return false;
+    if (event.kind === 'outcome' && event.status === 'unknown') cutOff.statements += 1;
+    else if (event.kind === 'sessionClosed' && event.reason === 'crashed')
+      cutOff.sessions.push(event.session);
+    else return false;
+    return true;
+  }
+
+  #tellCutOff(): void {
+    if (this.#cutOff === undefined) return;
+    const { at, sessions, statements } = this.#cutOff;
+    this.#cutOff = undefined;
+    const named = sessions.length === 0 ? '' : ` (${sessions.join(', ')})`;
+    const taken = `${count(sessions.length, 'session')}${named} and ${count(statements, 'statement')}`;
+    this.#findings.note(
+      `The proxy was cut off before ${at}: it started without having stopped, and closed ${taken} whose end is not known.`,
+    );
   }
 
   #live(

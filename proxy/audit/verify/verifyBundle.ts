@@ -37,6 +37,7 @@ export function verifyBundleBytes(archive: Buffer, path: string, options: Bundle
   if (manifest !== undefined) checkMembers(manifest, members, findings);
   const head = checkCheckpoint(texts.get(memberNames.checkpoint), manifest, keys, findings);
   const events = new BundleEvents(findings, manifest, head, readVersions(texts.get(memberNames.policies)));
+  events.readRemovals(members.find(({ name }) => name === memberNames.retention)?.bytes);
   events.read(members.find(({ name }) => name === memberNames.events)?.bytes);
   noteWitnesses(texts, findings);
   return {

@@ -9,10 +9,11 @@ import { callerOf } from '../authentication.ts';
 import type { Parts } from '../parts.ts';
 import { Problem } from '../problem.ts';
 import { problems, text, time } from '../schemas/common.ts';
-import { findEvidence, proveEvidence, readTaken } from '../store/findEvidence.ts';
-import { readHead } from '../store/log.ts';
+import { findEvidence, findRemovals, proveEvidence, readTaken } from '../store/findEvidence.ts';
+import { type LogHead, readHead } from '../store/log.ts';
 import { listKeys } from '../store/logKeys.ts';
 import { findPolicies, keepPolicy } from '../store/policies.ts';
+import type { Store } from '../store/store.ts';
 
 /** A bundle is made in memory, and every event has a proof. */
 const maxEvents = 20_000;
@@ -50,7 +51,10 @@ export function registerEvidence(app: FastifyInstance, parts: Parts): void {
       const { identity } = callerOf(request);
       requireGroup(identity, knownGroups, 'have evidence');
       const seesAll = isInGroup(identity, 'auditors', 'admins');
-      const bundle = await collect(parts, { ...request.query }, identity, seesAll);
+      const filter = { ...request.query };
+      const bundle = await collect(parts, filter, identity, seesAll);
+      const { events: results } = bundle;
+      await parts.own.readings.record(request, { how: 'export', filter, results, ownOnly: !seesAll });
       return reply
         .type('application/zip')
         .header(
@@ -71,23 +75,16 @@ async function collect(
   const { store, checkpoints } = parts;
   const onlySubject = seesAll ? undefined : identity.subject;
   const madeAt = new Date().toISOString();
-  const taken = await readTaken(store);
-  const found = await findEvidence(store, filter, onlySubject, maxEvents);
-  if (found.length > maxEvents) {
-    throw new Problem(
-      413,
-      `More than ${maxEvents} events match. Narrow the period (from, to) or the filter, and make several bundles.`,
-    );
-  }
-  // After the events: the tree holds all of them.
-  const { note, size } = await findCheckpoint(parts, found);
-  await keepPolicy(store, parts.policy.files);
+  await keepPolicy(store, parts.own.events, parts.policy.files);
+  const { found, removals, taken, head } = await findAll(store, filter, onlySubject);
+  const { note, size } = await findCheckpoint(parts, [...found, ...removals], head);
   const bytes = makeBundle({
     madeAt,
     madeFor: { subject: identity.subject, email: identity.email },
     filter,
     ...(onlySubject !== undefined && { onlySubject }),
     events: await proveEvidence(store, found, size),
+    removals: await proveEvidence(store, removals, size),
     taken,
     policies: await findPolicies(store, filter),
     keys: {
@@ -99,14 +96,34 @@ async function collect(
     checkpointSize: size,
     signers: checkpoints.identity.signers,
   });
-  return { bytes, madeAt };
+  return { bytes, madeAt, events: found.length };
 }
 
-/** A cosigned one where it holds all of the events, else one of this moment. */
-async function findCheckpoint(parts: Parts, found: readonly { readonly index: number }[]) {
+/** In one look at the store: what others record meanwhile must not look like what is missing. */
+async function findAll(store: Store, filter: EvidenceFilter, onlySubject: string | undefined) {
+  const all = await store.transaction(async (queries) => {
+    await queries.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const taken = await readTaken(queries);
+    const found = await findEvidence(queries, filter, onlySubject, maxEvents);
+    const removals = await findRemovals(
+      queries,
+      filter,
+      onlySubject,
+      new Set(found.map(({ proxy }) => proxy)),
+    );
+    return { taken, found, removals, head: await readHead(queries) };
+  });
+  if (all.found.length <= maxEvents) return all;
+  throw new Problem(
+    413,
+    `More than ${maxEvents} events match. Narrow the period (from, to) or the filter, and make several bundles.`,
+  );
+}
+
+/** A cosigned one where it holds all of the events, else one of that moment. */
+async function findCheckpoint(parts: Parts, found: readonly { readonly index: number }[], head: LogHead) {
   const newest = await parts.checkpoints.newest();
   const { size } = readUnverifiedCheckpoint(newest);
-  if (found.every(({ index }) => index < size)) return { note: newest, size };
-  const head = await readHead(parts.store);
+  if (size <= head.size && found.every(({ index }) => index < size)) return { note: newest, size };
   return { note: parts.checkpoints.sign(head), size: head.size };
 }

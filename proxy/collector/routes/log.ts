@@ -80,6 +80,8 @@ async function readBundle(
 ): Promise<Buffer | undefined> {
   requireGroup(callerOf(request).identity, ['auditors', 'admins'], 'read the entries of the log');
   const entries = await readEntries(parts.store, address);
+  const results = entries?.filter((entry) => entry !== undefined).length ?? 0;
+  await parts.own.readings.record(request, { how: 'entries', filter: {}, results });
   return (
     entries &&
     Buffer.concat(

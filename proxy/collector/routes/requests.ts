@@ -1,7 +1,7 @@
 /** Approval requests: asked for, seen, reviewed, withdrawn, used. */
-import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { NewRequest, Review } from '../../approvals/request.ts';
+import { requestDigest } from '../../approvals/requestDigest.ts';
 import { dataGroups, requireGroup } from '../access.ts';
 import { callerOf } from '../authentication.ts';
 import { type Parts, requireConnection } from '../parts.ts';
@@ -12,6 +12,7 @@ import { showRequest } from '../store/requestRows.ts';
 import {
   applyRequest,
   createRequest,
+  listGrants,
   listRequests,
   readRequest,
   reviewRequest,
@@ -57,9 +58,8 @@ function registerAsking(app: FastifyInstance, parts: Parts): void {
 }
 
 /** An approval is bound to the digest, and people review the text: the two must be of one thing. */
-function requireTrueDigest({ connection, text, parameters, digest }: NewRequest): void {
-  const expected = createHash('sha256').update(JSON.stringify([connection, text, parameters ?? null]));
-  if (expected.digest('hex') === digest) return;
+function requireTrueDigest(request: NewRequest): void {
+  if (requestDigest(request) === request.digest) return;
   throw new Problem(
     400,
     'The digest is not the SHA-256 of connection, text and parameters: what is reviewed would not be what runs.',
@@ -84,6 +84,21 @@ function registerSeeing(app: FastifyInstance, parts: Parts): void {
     },
   );
 
+  app.get(
+    '/v1/grants',
+    {
+      schema: {
+        summary: 'Own approved requests that let columns be seen in clear now',
+        response: { 200: listOf(requestSchema), ...problems },
+      },
+    },
+    async (request) => {
+      const { identity } = callerOf(request);
+      const rows = await listGrants(parts.store, identity);
+      return { items: rows.map((row) => showRequest(row, identity)), next: null };
+    },
+  );
+
   app.get<{ Params: { id: string } }>(
     '/v1/requests/:id',
     { schema: { summary: 'One request', params: idParams, response: answer } },
@@ -101,7 +116,7 @@ function registerActing(app: FastifyInstance, parts: Parts): void {
       schema: {
         summary: 'Reviews a request of somebody else',
         description:
-          'By members of its approvers. Each group named there has to approve; one denial ends it.',
+          'By members of its approvers. Each group named there has to approve; one denial ends it, also what already lets columns be seen in clear.',
         params: idParams,
         body: newReviewSchema,
         response: answer,

@@ -41,6 +41,30 @@ const newRequestProperties = {
   application: text(1_000),
   approvers: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: text(200) },
   reason: text(10_000),
+  unmask: {
+    type: 'object',
+    required: ['columns', 'minutes'],
+    properties: {
+      columns: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 200,
+        items: {
+          type: 'object',
+          required: ['column', 'classification', 'relation', 'attribute'],
+          properties: {
+            column: text(300),
+            classification: text(200),
+            relation: { type: 'integer', minimum: 1 },
+            attribute: { type: 'integer', minimum: 1 },
+          },
+          additionalProperties: false,
+        },
+      },
+      minutes: { type: 'integer', minimum: 1, maximum: 60 },
+    },
+    additionalProperties: false,
+  },
 } as const;
 
 const requiredOfNew = [
@@ -98,5 +122,7 @@ export const requestSchema = {
       },
     },
     mayReview: { type: 'boolean' },
+    mayRevoke: { type: 'boolean' },
+    clearForMs: { type: 'number' },
   },
 } as const;

@@ -83,7 +83,7 @@ export function makeEventRow(
     subject,
     email,
     connection: ('connection' in event ? event.connection : undefined) ?? inherited?.connection ?? null,
-    decision: decision ?? (event.kind === 'refusal' ? 'deny' : (inherited?.decision ?? null)),
+    decision: decision ?? (isRefused(event) ? 'deny' : (inherited?.decision ?? null)),
     relations: namesOf(event) ?? inherited?.relations ?? [],
     session: ('session' in event ? event.session : undefined) ?? null,
     outcome_of: event.kind === 'outcome' ? event.for : null,
@@ -91,6 +91,10 @@ export function makeEventRow(
     ...hashEvent(proxy, event),
     event,
   };
+}
+
+function isRefused(event: JournalEvent): boolean {
+  return event.kind === 'refusal' || (event.kind === 'signIn' && event.status === 'refused');
 }
 
 function namesOf(event: JournalEvent): readonly string[] | undefined {

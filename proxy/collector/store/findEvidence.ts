@@ -2,7 +2,7 @@
 
 import type { JournalEvent } from '../../audit/events.ts';
 import type { ProvenEvent } from '../../audit/evidence/bundle.ts';
-import type { EvidenceFilter } from '../../audit/evidence/manifest.ts';
+import { type EvidenceFilter, isUnfiltered } from '../../audit/evidence/manifest.ts';
 import { proveMany } from './proveMany.ts';
 import type { Queries } from './store.ts';
 
@@ -35,29 +35,49 @@ export async function findEvidence(
   limit: number,
 ): Promise<FoundEvidence[]> {
   const { conditions, values } = makeConditions(filter, onlySubject);
-  const isUnfiltered = Object.keys(filter).every((name) => name === 'from' || name === 'to');
+  const isWhole = isUnfiltered({ filter, ...(onlySubject !== undefined && { onlySubject }) });
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const events =
-    isUnfiltered && onlySubject === undefined
-      ? `(SELECT proxy, min(seq) AS first, max(seq) AS last FROM portcullis.events e ${where} GROUP BY proxy) AS span
+  const events = isWhole
+    ? `(SELECT proxy, min(seq) AS first, max(seq) AS last FROM portcullis.events e ${where} GROUP BY proxy) AS span
          JOIN portcullis.events e ON e.proxy = span.proxy
            AND e.seq >= coalesce((SELECT max(seq) FROM portcullis.events b WHERE b.proxy = span.proxy AND b.seq < span.first), 0)
            AND e.seq <= coalesce((SELECT min(seq) FROM portcullis.events a WHERE a.proxy = span.proxy AND a.seq > span.last),
              span.last)`
-      : 'portcullis.events e';
+    : 'portcullis.events e';
   const { rows } = await queries.query<Row>(
     `SELECT e.proxy, e.received_at, e.event, l.index FROM ${events}
      JOIN portcullis.log_leaves l ON l.proxy = e.proxy AND l.seq = e.seq
-     ${isUnfiltered && onlySubject === undefined ? '' : where}
+     ${isWhole ? '' : where}
      ORDER BY e.proxy COLLATE "C", e.seq LIMIT ${limit + 1}`,
     values,
   );
-  return rows.map(({ proxy, received_at, event, index }) => ({
-    proxy,
-    receivedAt: received_at.toISOString(),
-    event,
-    index: Number(index),
-  }));
+  return rows.map(describeRow);
+}
+
+function describeRow({ proxy, received_at, event, index }: Row): FoundEvidence {
+  return { proxy, receivedAt: received_at.toISOString(), event, index: Number(index) };
+}
+
+/**
+ * What tells why numbers are missing, where a bundle shows all numbers; nothing where it shows those of a filter.
+ * @param proxies whose events are shown
+ */
+export async function findRemovals(
+  queries: Queries,
+  filter: EvidenceFilter,
+  onlySubject: string | undefined,
+  proxies: ReadonlySet<string>,
+): Promise<FoundEvidence[]> {
+  if (!isUnfiltered({ filter, ...(onlySubject !== undefined && { onlySubject }) })) return [];
+  const { rows } = await queries.query<Row>(
+    `SELECT e.proxy, e.received_at, e.event, l.index FROM portcullis.events e
+     JOIN portcullis.log_leaves l ON l.proxy = e.proxy AND l.seq = e.seq
+     WHERE e.kind = 'eventsRemoved' ORDER BY e.proxy COLLATE "C", e.seq`,
+  );
+  const isWhole = filter.from === undefined && filter.to === undefined;
+  const concerns = ({ event }: Row) =>
+    event.kind === 'eventsRemoved' && event.removed.some(({ proxy }) => proxies.has(proxy));
+  return rows.filter((row) => isWhole || concerns(row)).map(describeRow);
 }
 
 export async function proveEvidence(

@@ -2,17 +2,31 @@
 import type { PolicyVersion } from '../../audit/evidence/bundle.ts';
 import { versionOf } from '../../policy/policyEngine.ts';
 import { policyTextsOf } from '../../policy/policyFiles.ts';
-import type { Queries } from './store.ts';
+import type { OwnEvents } from '../own/ownEvents.ts';
+import { describePolicyChange } from '../own/policyChanges.ts';
+import type { Queries, Store } from './store.ts';
 
 type Files = PolicyVersion['files'];
 
-/** Kept under the version that proxies record with each decision. Nothing where it is the one kept last. */
-export async function keepPolicy(queries: Queries, files: Files): Promise<void> {
+/**
+ * Kept under the version that proxies record with each decision, together with the events that tell of the change.
+ * Nothing where it is the one kept last: several collectors over a store tell of it once.
+ */
+export async function keepPolicy(store: Store, own: OwnEvents, files: Files): Promise<void> {
   const version = versionOf(await policyTextsOf('the collector', files));
-  await queries.query(
-    `INSERT INTO portcullis.policies (version, files) SELECT $1::text, $2::jsonb
-     WHERE $1 IS DISTINCT FROM (SELECT version FROM portcullis.policies ORDER BY id DESC LIMIT 1)`,
-    [version, JSON.stringify(files)],
+  await store.transaction((queries) =>
+    own.recordIn(queries, async () => {
+      const { rows } = await queries.query<{ version: string; files: Files }>(
+        'SELECT version, files FROM portcullis.policies ORDER BY id DESC LIMIT 1',
+      );
+      const [last] = rows;
+      if (last?.version === version) return [];
+      await queries.query('INSERT INTO portcullis.policies (version, files) VALUES ($1, $2)', [
+        version,
+        JSON.stringify(files),
+      ]);
+      return describePolicyChange(last, { version, files });
+    }),
   );
 }
 

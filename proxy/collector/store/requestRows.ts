@@ -13,6 +13,8 @@ export interface RequestRow {
   readonly expires_at: Date;
   readonly request: NewRequest;
   readonly reviews: readonly ReviewRow[];
+  /** Milliseconds until it expires. */
+  readonly left_ms: number;
 }
 
 export interface ReviewRow {
@@ -29,6 +31,7 @@ const currentState = `CASE WHEN state IN ('open', 'approved') AND expires_at <= 
 /** The columns of {@link RequestRow}, of `portcullis.requests AS r`. */
 export const requestColumns = `
   r.id, r.subject, r.email, r.groups, r.created_at, r.expires_at, r.request, ${currentState} AS state,
+  extract(epoch FROM r.expires_at - now())::float8 * 1000 AS left_ms,
   (SELECT coalesce(json_agg(json_build_object('subject', v.subject, 'email', v.email, 'groups', v.groups,
      'decision', v.decision, 'comment', v.comment, 'at', v.at AT TIME ZONE 'UTC') ORDER BY v.id), '[]')
    FROM portcullis.reviews AS v WHERE v.request = r.id) AS reviews`;
@@ -50,6 +53,11 @@ export function isApprovedByAll(approvers: readonly string[], reviews: readonly 
   return approvers.every((group) => approvals.some(({ groups }) => groups.includes(group)));
 }
 
+/** Approved to see columns in clear, and its time is not over: who reviews it may still end it. */
+export function isShowingClear({ state, request }: RequestRow): boolean {
+  return state === 'approved' && request.unmask !== undefined;
+}
+
 export function showRequest(row: RequestRow, viewer: Identity): ApprovalRequest {
   return {
     ...row.request,
@@ -65,5 +73,9 @@ export function showRequest(row: RequestRow, viewer: Identity): ApprovalRequest 
       at: new Date(`${at}Z`).toISOString(),
     })),
     mayReview: row.state === 'open' && whyNotReview(row, viewer) === undefined,
+    ...(isShowingClear(row) && {
+      mayRevoke: whyNotReview(row, viewer) === undefined,
+      clearForMs: row.left_ms,
+    }),
   };
 }

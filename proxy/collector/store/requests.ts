@@ -5,7 +5,13 @@ import type { Identity } from '../../identity/identity.ts';
 import { announce } from '../changes.ts';
 import { Problem } from '../problem.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { isApprovedByAll, type RequestRow, requestColumns, whyNotReview } from './requestRows.ts';
+import {
+  isApprovedByAll,
+  isShowingClear,
+  type RequestRow,
+  requestColumns,
+  whyNotReview,
+} from './requestRows.ts';
 import type { Queries, Store } from './store.ts';
 
 /** @returns the new one, or the open or approved one that asks for the same */
@@ -105,17 +111,38 @@ export async function reviewRequest(
 ): Promise<RequestRow> {
   return store.transaction(async (queries) => {
     const held = await findForReview(queries, reviewer, id);
-    if (held.state !== 'open') throw new Problem(409, `The request is no longer open: it is ${held.state}.`);
+    const isRevoking = review.decision === 'deny' && isShowingClear(held);
+    if (held.state !== 'open' && !isRevoking)
+      throw new Problem(409, `The request is no longer open: it is ${held.state}.`);
     await queries.query(
       'INSERT INTO portcullis.reviews (request, subject, email, groups, decision, comment) VALUES ($1, $2, $3, $4, $5, $6)',
       [id, reviewer.subject, reviewer.email, reviewer.groups, review.decision, review.comment],
     );
     const row = await readRequest(queries, reviewer, id);
     if (review.decision === 'deny') await setState(queries, id, 'denied');
-    else if (isApprovedByAll(row.request.approvers, row.reviews)) await setState(queries, id, 'approved');
+    else if (isApprovedByAll(row.request.approvers, row.reviews)) await approve(queries, row);
     await announce(queries, 'requests');
     return readRequest(queries, reviewer, id);
   });
+}
+
+/** What lets columns be seen in clear does so from now on, for the time that was asked for. */
+async function approve(queries: Queries, { id, request }: RequestRow): Promise<void> {
+  await setState(queries, id, 'approved');
+  if (request.unmask === undefined) return;
+  const change = "UPDATE portcullis.requests SET expires_at = now() + $2 * interval '1 minute' WHERE id = $1";
+  await queries.query(change, [id, request.unmask.minutes]);
+}
+
+/** What lets its asker see columns in clear now. */
+export async function listGrants(queries: Queries, requester: Identity): Promise<readonly RequestRow[]> {
+  const { rows } = await queries.query<RequestRow>(
+    `SELECT ${requestColumns} FROM portcullis.requests AS r
+     WHERE subject = $1 AND state = 'approved' AND expires_at > now() AND request ? 'unmask'
+     ORDER BY created_at, id LIMIT 1000`,
+    [requester.subject],
+  );
+  return rows;
 }
 
 /** Locks it. @throws Problem 403 in words for who may not review it */
@@ -150,6 +177,8 @@ export async function applyRequest(store: Store, requester: Identity, id: string
   return store.transaction(async (queries) => {
     const row = await readOwn(queries, requester, id, 'use');
     if (row.state !== 'approved') throw new Problem(409, whyNotUsable[row.state]);
+    if (isShowingClear(row))
+      throw new Problem(409, 'The request is for seeing columns in clear: it lets no statement run.');
     await queries.query("UPDATE portcullis.requests SET state = 'used', used_at = now() WHERE id = $1", [id]);
     await announce(queries, 'requests');
     return readRequest(queries, requester, id);

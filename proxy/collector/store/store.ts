@@ -16,7 +16,8 @@ export interface Store extends Queries {
   close(): Promise<void>;
 }
 
-export function openStore(databaseUrl: string, log: Log): Store {
+/** @param isPatient waits as long as it takes, for one migration of a large store */
+export function openStore(databaseUrl: string, log: Log, isPatient = false): Store {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: 'portcullis collector',
@@ -24,10 +25,12 @@ export function openStore(databaseUrl: string, log: Log): Store {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    statement_timeout: 20_000,
     // For a server that no longer answers at all: the client gives up a little later than the server would.
-    query_timeout: 25_000,
-    idle_in_transaction_session_timeout: 20_000,
+    ...(!isPatient && {
+      statement_timeout: 20_000,
+      query_timeout: 25_000,
+      idle_in_transaction_session_timeout: 20_000,
+    }),
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', (error) => log.warn('a connection to the store was lost', error));

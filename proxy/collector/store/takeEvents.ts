@@ -6,6 +6,7 @@ import { announce } from '../changes.ts';
 import { Problem } from '../problem.ts';
 import { type EventRow, hashEvent, type Inherited, makeEventRow } from './eventRows.ts';
 import { type Appended, appendLeaves } from './log.ts';
+import { ownPrefix } from './ownPrefix.ts';
 import type { Queries, Store } from './store.ts';
 
 export interface Taken {
@@ -22,6 +23,9 @@ export async function takeEvents(
   events: readonly JournalEvent[],
 ): Promise<Taken> {
   const isService = isInGroup(sender, 'proxies');
+  if (proxy.startsWith(ownPrefix)) {
+    throw new Problem(403, `Ids that begin with "${ownPrefix}" are the collector's own: use another id.`);
+  }
   requireUnbroken(events);
   if (!isService) requireOwn(events, sender);
   const first = events[0];
@@ -115,15 +119,15 @@ async function claimProxy(queries: Queries, sender: Identity, proxy: string): Pr
   return Number(held.acknowledged);
 }
 
-/** @throws Problem 409: what is recorded is never written over */
+/** By the leaves of the log, which stay when an event is no longer kept. @throws Problem 409: nothing is written over */
 async function requireSame(queries: Queries, proxy: string, events: readonly JournalEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const { rows } = await queries.query<{ seq: string; digest: string }>(
-    "SELECT seq, encode(digest, 'hex') AS digest FROM portcullis.events WHERE proxy = $1 AND seq = ANY($2::bigint[])",
+  const { rows } = await queries.query<{ seq: string; leaf: string }>(
+    "SELECT seq, encode(hash, 'hex') AS leaf FROM portcullis.log_leaves WHERE proxy = $1 AND seq = ANY($2::bigint[])",
     [proxy, events.map(({ seq }) => seq)],
   );
-  const held = new Map(rows.map(({ seq, digest }) => [Number(seq), digest]));
-  const other = events.find((event) => held.get(event.seq) !== hashEvent(proxy, event).digest);
+  const held = new Map(rows.map(({ seq, leaf }) => [Number(seq), leaf]));
+  const other = events.find((event) => held.get(event.seq) !== hashEvent(proxy, event).leaf);
   if (other === undefined) return;
   throw new Problem(
     409,
@@ -188,7 +192,8 @@ async function readSessions(
   return new Map(rows.map((row) => [row.session, row]));
 }
 
-async function insertRows(queries: Queries, proxy: string, rows: readonly EventRow[]): Promise<void> {
+/** Rows of one proxy that are not held yet. */
+export async function insertRows(queries: Queries, proxy: string, rows: readonly EventRow[]): Promise<void> {
   await queries.query(
     `INSERT INTO portcullis.events (proxy, seq, at, kind, subject, email, connection, decision, relations,
        session, outcome_of, changes_schema, digest, event)

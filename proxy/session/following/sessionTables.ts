@@ -16,6 +16,10 @@ export class SessionTables {
     return this.#changes;
   }
 
+  get isEmpty(): boolean {
+    return this.#tables.length === 0;
+  }
+
   /** The catalog with them; a name may then mean several relations, and what holds for any of them counts. */
   overlay(base: Catalog): Catalog {
     if (this.#tables.length === 0) return base;

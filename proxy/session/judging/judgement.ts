@@ -11,6 +11,7 @@ import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
 import type { LookupCount } from '../../sql/lookups/countLookups.ts';
 import type { NewTable } from '../../sql/newTable.ts';
 import type { ColumnProbe } from '../columnProbe.ts';
+import type { NameMove } from '../searchPath/nameMoves.ts';
 
 /** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
 export interface JudgedStatement {
@@ -57,6 +58,8 @@ export interface ApprovalNeed {
   readonly text: string;
   /** Digest of what the names in it stand for: nobody reads it, but what was approved is run on this only. */
   readonly footing: string;
+  /** Where it wants to see columns in clear: what is asked for instead of the run, which follows once that is approved. */
+  readonly sight?: Omit<NewRequest, 'digest' | 'parameters'>;
 }
 
 /** A message's text, judged as a whole: all its statements before any runs. */
@@ -78,6 +81,10 @@ export interface JudgedMessage {
   readonly isByName: boolean;
   /** What it was judged under; another stamp means: judge again. */
   readonly stamp: string;
+  /** The path that its names were looked up on (LivePath.id); undefined where they mean the same on every path. */
+  readonly path: number | undefined;
+  /** What running it may do to the meaning of names. */
+  readonly nameMove: NameMove;
 }
 
 /** One run of a statement: from its event's first half to its second. */

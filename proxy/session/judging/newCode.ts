@@ -1,5 +1,6 @@
-/** Whether the session may have made functions, operators or casts that the catalog does not show yet. */
+/** Whether the session may have made functions, operators, casts or triggers that the catalog does not show yet. */
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
+import { type CodeBody, readFunctionBody } from '../../sql/storedCode/codeBody.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
 
 const codeObjects: ReadonlySet<string> = new Set([
@@ -25,21 +26,50 @@ export class NewCode {
   #changes = 0;
   #notes = 0;
   #isThere = false;
+  /** By the last part of their names, then by the texts that define them. */
+  readonly #bodies = new Map<string, Map<string, CodeBody>>();
+  #mayRunMore = false;
 
   get isThere(): boolean {
     return this.#isThere;
+  }
+
+  /** True where more than the catalog shows may see what is written into tables that were there: triggers, rules, constraints. */
+  get mayRunMore(): boolean {
+    return this.#mayRunMore;
   }
 
   get stamp(): number {
     return this.#changes;
   }
 
+  /** Bodies of functions of that name that the catalog does not show yet. */
+  named(names: readonly string[]): readonly CodeBody[] {
+    return [...(this.#bodies.get(names.at(-1) ?? '')?.values() ?? [])];
+  }
+
   /** Notes what a statement may make, whether or not it comes to run. */
-  note({ effects }: Pick<StatementFacts, 'effects'>): void {
-    if (!effects.some(makesCode)) return;
+  note({
+    effects,
+    text,
+    tree,
+    bodies = [],
+  }: Pick<StatementFacts, 'effects' | 'text' | 'tree' | 'bodies'>): void {
+    const body = readFunctionBody(tree, bodies);
+    if (body?.name !== undefined) this.#noteBody(body.name, text, body);
+    const isCode = effects.some(makesCode);
+    if (!isCode && !effects.some(altersTables)) return;
     this.#notes += 1;
-    if (this.#isThere) return;
-    this.#isThere = true;
+    if (this.#mayRunMore && (this.#isThere || !isCode)) return;
+    this.#isThere ||= isCode;
+    this.#mayRunMore = true;
+    this.#changes += 1;
+  }
+
+  #noteBody(name: string, text: string, body: CodeBody): void {
+    const known = this.#bodies.get(name) ?? new Map<string, CodeBody>();
+    if (known.has(text)) return;
+    this.#bodies.set(name, known.set(text, body));
     this.#changes += 1;
   }
 
@@ -48,12 +78,37 @@ export class NewCode {
     const seen = this.#notes;
     connection.refresh().then(
       () => {
-        if (this.#notes !== seen || !this.#isThere) return;
+        if (this.#notes !== seen || !this.#mayRunMore) return;
         this.#isThere = false;
+        this.#bodies.clear();
+        this.#mayRunMore = false;
         this.#changes += 1;
       },
       () => undefined, // It stays in doubt until the catalog can be read.
     );
+  }
+}
+
+/** New relations change nothing for those that are there. */
+const newRelations: ReadonlySet<string> = new Set([
+  'table',
+  'view',
+  'materialized view',
+  'sequence',
+  'index',
+]);
+
+function altersTables({ kind, object }: Effect): boolean {
+  switch (kind) {
+    case 'alter':
+    case 'alterAdditive':
+    case 'privilege':
+    case 'call':
+      return true;
+    case 'create':
+      return object === undefined || !newRelations.has(object);
+    default:
+      return false;
   }
 }
 

@@ -4,6 +4,11 @@ import type { Identity } from '../../identity/identity.ts';
 import { PortcullisError } from '../../kit/errors.ts';
 import type { Classifications } from '../../masking/classification.ts';
 import { holdsMask } from '../../masking/writtenMask.ts';
+import {
+  type Circumstances,
+  type GivenApproval,
+  noCircumstances,
+} from '../../policy/circumstances/circumstances.ts';
 import type { Decision } from '../../policy/decision.ts';
 import { decisionError } from '../../policy/findings.ts';
 import type { LivePolicy } from '../../policy/live/livePolicy.ts';
@@ -13,12 +18,27 @@ import type { Effect, StatementFacts } from '../../sql/facts.ts';
 import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
 import { countArguments, type LookupCount } from '../../sql/lookups/countLookups.ts';
 import { readNewTable } from '../../sql/newTable.ts';
+import { estimateRows } from '../../sql/rows/estimateRows.ts';
 import { Clearance } from '../clearance.ts';
 import { SessionTables } from '../following/sessionTables.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
+import { anyPath, LivePath } from '../searchPath/livePath.ts';
+import {
+  findMeant,
+  findUnique,
+  type MeantRelations,
+  noneMeant,
+  qualifyFacts,
+  readAmbiguousNames,
+} from '../searchPath/meantRelations.ts';
+import { type NameMove, readNameMove, strongestMove } from '../searchPath/nameMoves.ts';
 import { groundEffects, TemporaryNames } from './groundEffects.ts';
 import type { Follow } from './judgement.ts';
 import { NewCode } from './newCode.ts';
+import { PlannerSettings } from './plannerSettings.ts';
+import { refuseSortedRead } from './sortedReads.ts';
+import { tableNumbers } from './tableNumbers.ts';
+import { refuseTellingView } from './tellingViews.ts';
 
 /** What a prepared statement's name stands for, where EXECUTE asks. */
 export interface PreparedFacts {
@@ -61,6 +81,10 @@ export interface WeighedText {
   readonly namedTexts: readonly string[];
   /** What it was judged under. */
   readonly stamp: string;
+  /** The path that its names were looked up on ({@link LivePath.id}); undefined where none of them needs one. */
+  readonly path: number | undefined;
+  /** What it may do to the meaning of names. */
+  readonly nameMove: NameMove;
 }
 
 export class StatementJudge {
@@ -71,25 +95,59 @@ export class StatementJudge {
   readonly clearance: Clearance;
   /** Tables that the session has made or renamed, and the catalog does not show. */
   readonly tables = new SessionTables();
+  /** Where the server looks for names without a schema. */
+  readonly path: LivePath;
   readonly #temporary = new TemporaryNames();
   readonly #newCode = new NewCode();
+  readonly #planner: PlannerSettings;
+  readonly #circumstances: Circumstances;
 
-  constructor(policy: LivePolicy, identity: Identity, connection: GovernedConnection) {
+  constructor(
+    policy: LivePolicy,
+    identity: Identity,
+    connection: GovernedConnection,
+    planner: PlannerSettings = new PlannerSettings(),
+    circumstances: Circumstances = noCircumstances,
+  ) {
+    this.#planner = planner;
+    this.#circumstances = circumstances;
     this.policy = policy;
     this.identity = identity;
     this.connection = connection;
-    this.clearance = new Clearance(policy, identity, connection, this.tables);
+    this.path = new LivePath(connection);
+    this.clearance = new Clearance(policy, identity, connection, this.tables, circumstances);
   }
 
   /** Changes whenever a judgement may come out differently: policy, catalog or classifications are others. */
   get stamp(): string {
-    return `${this.policy.version}/${this.connection.stamp}/${this.#newCode.stamp}/${this.tables.stamp}`;
+    const { connection, policy } = this;
+    const sizes = this.#asksRows ? `/${connection.sizes.version}` : '';
+    return `${policy.stampFor('effects')}${sizes}/${connection.stamp}/${this.#newCode.stamp}/${this.tables.stamp}/${this.#planner.stamp}/${this.clearance.grantsVersion}`;
+  }
+
+  /** Whether a policy looks at the approval that a statement runs by. */
+  get asksApproval(): boolean {
+    return this.policy.useFor('effects').has('approval');
+  }
+
+  get #asksRows(): boolean {
+    return this.policy.useFor('effects').has('estimatedRows');
   }
 
   /** What the session's transactions have made is there for all to see, and the catalog shows it when it is read again. */
   noteTransactionEnd(): void {
-    if (this.#newCode.isThere) this.#newCode.settle(this.connection);
+    if (this.#newCode.mayRunMore) this.#newCode.settle(this.connection);
     this.tables.settle(this.connection);
+  }
+
+  /** True where a statement has a name that means different relations on different paths, or may do so by now. */
+  needsPath(allFacts: readonly StatementFacts[]): boolean {
+    const { catalog } = this.clearance;
+    const { isSettled } = this.path;
+    return allFacts.some(
+      (facts) =>
+        readAmbiguousNames(facts, catalog).length > 0 || (!isSettled && findUnique(facts, catalog).size > 0),
+    );
   }
 
   /** Undefined where the catalog does not know a relation and may be stale: refresh it, then weigh again. */
@@ -107,8 +165,19 @@ export class StatementJudge {
     const namedTexts: string[] = [];
     let touchesClassified = false;
     let isByName = false;
-    for (const ownFacts of allFacts) {
+    let needsPath = false;
+    let isPlaced = false;
+    const moves: NameMove[] = [];
+    for (const unqualified of allFacts) {
       const { catalog } = this.clearance;
+      const ambiguous = readAmbiguousNames(unqualified, catalog);
+      needsPath ||= ambiguous.length > 0;
+      const meant = this.#findMeant(unqualified, ambiguous, moves);
+      isPlaced ||= meant.size > 0;
+      const bareFacts = qualifyFacts(unqualified, meant);
+      const ownFacts = this.#asksRows
+        ? estimateRows(bareFacts, tableNumbers(catalog, this.connection.sizes))
+        : bareFacts;
       let facts = ownFacts;
       let refusal: PortcullisError | undefined;
       let executed: OutputLineage | undefined;
@@ -134,23 +203,35 @@ export class StatementJudge {
       const isOnTemporary = facts.effects.some((effect) => this.#temporary.has(effect, catalog));
       if (isOnTemporary && !isCatalogFresh) return undefined;
       facts = groundEffects(facts, catalog, this.#temporary);
-      const decision = this.policy.decide(this.identity, info, facts);
+      const decision = this.policy.decide(this.identity, info, facts, this.#circumstances);
       const isCodeKnown = !this.#newCode.isThere;
       const judged = judgeColumnUse(facts, catalog, classifications, {
         isReloaded: isCatalogFresh,
         isCodeKnown,
+        code: {
+          named: (names) => [...code.named(names), ...this.#newCode.named(names)],
+          behindOperator: (symbol) => code.behindOperator(symbol),
+        },
+        mayCopy: !this.#newCode.mayRunMore && !this.policy.unmasksByPlace,
+        meant,
         ground: this.clearance.stamp,
       });
       // Constants that are compared with what is seen in clear stay out of records and errors all the same.
       const use = this.clearance.touches(facts.relations) ? { ...judged, touchesClassified: true } : judged;
       if (use.unknownRelations.length > 0 && !isCatalogFresh) return undefined;
+      // What the session's last transaction has made may be known in a moment.
+      if (use.violations.length > 0 && this.#newCode.mayRunMore && !isCatalogFresh) return undefined;
       if (decision.outcome === 'deny') refusal ??= decisionError(decision, facts, text);
       else if (use.violations.length > 0) refusal ??= useError(use.violations, text);
+      refusal ??= refuseSortedRead(facts, catalog, classifications, this.#planner.changed);
+      refusal ??= refuseTellingView(facts, catalog, classifications, (query) => code.reader.readTree(query));
       if (use.writesClassified && holdsMask(facts.text)) refusal ??= new PortcullisError('MASK_WRITTEN_BACK');
       touchesClassified ||= use.touchesClassified;
       // What a statement makes is there for the next.
       this.#newCode.note(completed);
+      this.#planner.note(completed);
       this.tables.noteNames(facts.tree, catalog);
+      moves.push(readNameMove(facts));
       const { role } = facts;
       if (role.kind === 'prepare') {
         const { output, lookups } = use;
@@ -169,7 +250,43 @@ export class StatementJudge {
       statements.push({ facts, readsHidden, decision, use, output, lookups, unmasked, follow, refusal });
     }
     const refusal = statements.find((statement) => statement.refusal !== undefined)?.refusal;
-    return { text, statements, refusal, touchesClassified, isByName, namedTexts, stamp };
+    return {
+      text,
+      statements,
+      refusal,
+      touchesClassified,
+      isByName,
+      namedTexts,
+      stamp,
+      path: needsPath ? this.path.id : isPlaced ? anyPath : undefined,
+      nameMove: strongestMove(moves),
+    };
+  }
+
+  /** Why a statement may not run by the approval that was given for it; undefined where it may. */
+  refusalUnder(
+    approval: GivenApproval,
+    facts: Omit<StatementFacts, 'tree'>,
+    text: string,
+  ): PortcullisError | undefined {
+    const circumstances = { ...this.#circumstances, approval };
+    const decision = this.policy.decide(this.identity, this.connection.info, facts, circumstances);
+    return decision.outcome === 'allow' ? undefined : decisionError(decision, facts, text);
+  }
+
+  /** What names mean, where that is sure: nothing has moved them in this text, and the session has made none of them. */
+  #findMeant(
+    facts: StatementFacts,
+    ambiguous: readonly string[],
+    movesBefore: readonly NameMove[],
+  ): MeantRelations {
+    if (!this.tables.isEmpty) return noneMeant;
+    const { catalog } = this.clearance;
+    const { schemas } = this.path;
+    const isSure = schemas !== undefined && !movesBefore.some((move) => this.path.isMovedBy(move));
+    const onPath = isSure ? findMeant(ambiguous, catalog, schemas) : noneMeant;
+    const all = [...findUnique(facts, catalog), ...onPath];
+    return new Map(all.filter(([name]) => !this.#temporary.mayName({ name })));
   }
 
   /** What an identity sees in clear is protected from others in the copy, too. */

@@ -6,11 +6,14 @@ import type { CatalogRelation } from '../../schema/catalog.ts';
 import type { Analyser } from '../../sql/analyser.ts';
 import { readCopyOut } from '../../sql/copyOut.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
+import { readReason } from '../../sql/readReason.ts';
 import { refuseCopyOut } from '../copyOut.ts';
 import { tellsChangedRows } from '../limiting/changedRows.ts';
+import { unsure } from '../searchPath/livePath.ts';
 import { describeNeed, unaskable } from './approvalNeed.ts';
-import type { JudgedMessage, JudgedStatement } from './judgement.ts';
-import type { FindPreparedFacts, StatementJudge, WeighedStatement } from './statementJudge.ts';
+import type { Approval, ApprovalNeed, JudgedMessage, JudgedStatement } from './judgement.ts';
+import { describeSight, offerSight } from './sightWish.ts';
+import type { FindPreparedFacts, StatementJudge, WeighedStatement, WeighedText } from './statementJudge.ts';
 
 /** What a prepared statement's name stands for, where EXECUTE asks. */
 export type FindPrepared = (name: string) => JudgedMessage | undefined;
@@ -31,23 +34,51 @@ const keptTextLength = 32_768;
 export class TextJudge {
   readonly #parts: TextJudgeParts;
   readonly #judged = new Map<string, JudgedMessage>();
+  /** Those whose names depend on the path, by path and text: a session may go to and fro between paths. */
+  readonly #judgedOnPath = new Map<string, JudgedMessage>();
 
   constructor(parts: TextJudgeParts) {
     this.#parts = parts;
   }
 
-  /** Answers at once unless the text is long or names are new. Never throws: what cannot be judged is refused. */
+  /**
+   * Answers at once unless the text is long, names are new, or the server has to be asked where it looks for them. Never
+   * throws: what cannot be judged is refused.
+   */
   judge(text: string, findPrepared: FindPrepared): JudgedMessage | Promise<JudgedMessage> {
-    const { analyser, judge } = this.#parts;
-    const known = this.#judged.get(text);
-    if (known !== undefined && known.stamp === judge.stamp) return known;
+    const { analyser } = this.#parts;
+    const known = this.#known(text);
+    if (known !== undefined) return known;
     if (!analyser.isSimple(text)) return this.#judgeSlowly(text, findPrepared);
     try {
-      const judged = this.#weigh(text, analyser.analyse(text), findPrepared, false);
+      const facts = analyser.analyse(text);
+      if (this.#mustFindPath(facts, findPrepared)) return this.#judgeOnPath(text, facts, findPrepared);
+      const judged = this.#weigh(text, facts, findPrepared, false);
       return judged ?? this.#judgeAfterRefresh(text, findPrepared);
     } catch (error) {
       return this.#refuseText(text, error);
     }
+  }
+
+  /** What was judged before under what is in force now. */
+  #known(text: string): JudgedMessage | undefined {
+    const { judge } = this.#parts;
+    const known = this.#judged.get(text);
+    if (known === undefined || known.path === undefined || judge.path.holds(known.path)) {
+      return known?.stamp === judge.stamp ? known : undefined;
+    }
+    const onPath = this.#judgedOnPath.get(pathKey(judge.path.id, text));
+    return onPath?.stamp === judge.stamp && judge.path.holds(judge.path.id) ? onPath : undefined;
+  }
+
+  /** True where a name's meaning depends on a path that is not known, and the server can be asked. */
+  #mustFindPath(allFacts: readonly StatementFacts[], findPrepared: FindPrepared): boolean {
+    const { judge } = this.#parts;
+    if (judge.path.id !== unsure || !judge.path.mayBeFound) return false;
+    return (
+      judge.needsPath(allFacts) ||
+      allFacts.some(({ role }) => role.kind === 'execute' && findPrepared(role.name)?.path !== undefined)
+    );
   }
 
   /** A table that the session has made, which the catalog may not show yet. */
@@ -57,12 +88,29 @@ export class TextJudge {
 
   /** False where policy, catalog or classifications have changed since, or names may mean something else. */
   isCurrent(judged: JudgedMessage): boolean {
-    return judged.stamp === this.#parts.judge.stamp && !judged.isByName;
+    return this.#holds(judged) && !judged.isByName;
+  }
+
+  #holds({ stamp, path }: JudgedMessage): boolean {
+    const { judge } = this.#parts;
+    return stamp === judge.stamp && (path === undefined || judge.path.holds(path));
   }
 
   /** Judges again where the ground has moved since. */
   judgeAgain(judged: JudgedMessage, findPrepared: FindPrepared): JudgedMessage | Promise<JudgedMessage> {
     return this.isCurrent(judged) ? judged : this.judge(judged.text, findPrepared);
+  }
+
+  /** Why a text may not run by the approval that was given for it. */
+  refusalUnder({ request, by }: Approval, judged: JudgedMessage): PortcullisError | undefined {
+    const { judge, analyser } = this.#parts;
+    if (!judge.asksApproval) return undefined;
+    const approval = { id: request, reviewers: by, reason: readReason(analyser.parser, judged.text) };
+    for (const { facts } of judged.statements) {
+      const refusal = judge.refusalUnder(approval, facts, judged.text);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   /** The transaction has ended: what it made is known as soon as the catalog has been read again. */
@@ -82,12 +130,20 @@ export class TextJudge {
    * through what this one does not. @throws PortcullisError why that may not run now
    */
   #freshen(prepared: JudgedMessage | undefined): JudgedMessage | undefined {
-    if (prepared === undefined || prepared.stamp === this.#parts.judge.stamp) return prepared;
-    const judged = this.judge(prepared.text, () => undefined);
+    if (prepared === undefined || this.#holds(prepared)) return prepared;
+    const judged = this.#judgeAtOnce(prepared.text) ?? this.judge(prepared.text, () => undefined);
     // It takes a while; the next attempt finds it done.
     if (judged instanceof Promise) throw new PortcullisError('APPROVAL_OUTDATED');
     if (judged.refusal !== undefined) throw judged.refusal;
     return judged;
+  }
+
+  /** Without asking for the path: where it is not sure, names mean all that they may. Undefined where that takes a while. */
+  #judgeAtOnce(text: string): JudgedMessage | undefined {
+    const { analyser } = this.#parts;
+    if (!analyser.isSimple(text)) return undefined;
+    const known = this.#known(text);
+    return known ?? this.#weigh(text, analyser.analyse(text), () => undefined, false);
   }
 
   /** Undefined where the catalog does not know a relation and may be stale. */
@@ -109,7 +165,11 @@ export class TextJudge {
     const weighed = judge.weigh(text, allFacts, findFacts, isCatalogFresh);
     if (weighed === undefined) return undefined;
     const { touchesClassified, isByName } = weighed;
-    const approval = weighed.refusal === undefined ? describeNeed(weighed, judge.connection) : undefined;
+    const sight = this.#wishToSee(weighed);
+    const isRefused = PortcullisError.is(sight);
+    const refusal = isRefused ? sight : sight === undefined ? weighed.refusal : undefined;
+    const wanted = isRefused ? undefined : sight;
+    const approval = wanted ?? (refusal === undefined ? describeNeed(weighed, judge.connection) : undefined);
     const roles = allFacts.map((facts) => facts.role.kind);
     const statements = weighed.statements.map((statement) =>
       this.#toJudged(text, statement, approval !== undefined),
@@ -118,7 +178,7 @@ export class TextJudge {
       text,
       statements,
       refusal:
-        weighed.refusal ??
+        refusal ??
         refuseCopyOut(statements, touchesClassified) ??
         (approval !== undefined && !canAsk ? unaskable(approval) : undefined),
       approval,
@@ -128,9 +188,23 @@ export class TextJudge {
       changesNames: roles.includes('prepare') || roles.includes('deallocate'),
       isByName,
       stamp: weighed.stamp,
+      path: weighed.path,
+      nameMove: weighed.nameMove,
     };
     if (!isByName && isKept) this.#keep(judged);
     return judged;
+  }
+
+  /** What it wants to see in clear; why it may not; or what it is refused for, with the way to ask. */
+  #wishToSee(weighed: WeighedText): ApprovalNeed | PortcullisError | undefined {
+    const { judge, canAsk, analyser } = this.#parts;
+    if (!canAsk) return undefined;
+    try {
+      const { parser } = analyser;
+      return describeSight(weighed, judge, parser) ?? offerSight(weighed, judge, parser);
+    } catch (error) {
+      return asRefusal(error);
+    }
   }
 
   #toJudged(text: string, statement: WeighedStatement, needsApproval: boolean): JudgedStatement {
@@ -142,7 +216,11 @@ export class TextJudge {
       fields: needsApproval ? fields : undefined,
       readsHidden: statement.readsHidden,
       isOpaque: facts.effects.some(({ kind }) => kind === 'procedural' || kind === 'call'),
-      isDurable: needsApproval || !facts.readOnly,
+      // What reviewers have approved is on the disk before it happens: a statement, or that columns are seen in clear.
+      isDurable:
+        needsApproval ||
+        !facts.readOnly ||
+        (statement.unmasked ?? []).some(({ request }) => request !== undefined),
       tellsChangedRows: tellsChangedRows(statement.facts),
       output: statement.output,
       lookups: statement.lookups,
@@ -153,10 +231,27 @@ export class TextJudge {
     };
   }
 
+  /** Asks the server first where it looks for names. */
+  async #judgeOnPath(
+    text: string,
+    facts: readonly StatementFacts[],
+    findPrepared: FindPrepared,
+  ): Promise<JudgedMessage> {
+    try {
+      await this.#parts.judge.path.find();
+      const judged = this.#known(text) ?? this.#weigh(text, facts, findPrepared, false);
+      return judged ?? (await this.#judgeAfterRefresh(text, findPrepared));
+    } catch (error) {
+      return this.#refuseText(text, error);
+    }
+  }
+
   async #judgeAfterRefresh(text: string, findPrepared: FindPrepared): Promise<JudgedMessage> {
     try {
       await this.#parts.judge.connection.refresh();
-      const judged = this.#weigh(text, this.#parts.analyser.analyse(text), findPrepared, true);
+      const facts = this.#parts.analyser.analyse(text);
+      if (this.#mustFindPath(facts, findPrepared)) await this.#parts.judge.path.find();
+      const judged = this.#weigh(text, facts, findPrepared, true);
       if (judged === undefined) throw new Error('the catalog is fresh and yet not');
       return judged;
     } catch (error) {
@@ -167,9 +262,11 @@ export class TextJudge {
   async #judgeSlowly(text: string, findPrepared: FindPrepared): Promise<JudgedMessage> {
     try {
       const facts = await this.#parts.analyser.analyseInWorker(text);
+      if (this.#mustFindPath(facts, findPrepared)) await this.#parts.judge.path.find();
       const judged = this.#weigh(text, facts, findPrepared, false);
       if (judged !== undefined) return judged;
       await this.#parts.judge.connection.refresh();
+      if (this.#mustFindPath(facts, findPrepared)) await this.#parts.judge.path.find();
       return (
         this.#weigh(text, facts, findPrepared, true) ?? this.#refuseText(text, new Error('the catalog moved'))
       );
@@ -191,18 +288,28 @@ export class TextJudge {
       changesNames: false,
       isByName: false,
       stamp: this.#parts.judge.stamp,
+      path: undefined,
+      nameMove: 'none',
     };
   }
 
   #keep(judged: JudgedMessage): void {
     if (judged.text.length > keptTextLength) return;
-    this.#judged.delete(judged.text);
-    this.#judged.set(judged.text, judged);
-    if (this.#judged.size > keptTexts) {
-      const oldest = this.#judged.keys().next().value;
-      if (oldest !== undefined) this.#judged.delete(oldest);
-    }
+    keep(this.#judged, judged.text, judged);
+    if (judged.path !== undefined) keep(this.#judgedOnPath, pathKey(judged.path, judged.text), judged);
   }
+}
+
+function keep(kept: Map<string, JudgedMessage>, key: string, judged: JudgedMessage): void {
+  kept.delete(key);
+  kept.set(key, judged);
+  if (kept.size <= keptTexts) return;
+  const oldest = kept.keys().next().value;
+  if (oldest !== undefined) kept.delete(oldest);
+}
+
+function pathKey(path: number, text: string): string {
+  return `${path}\0${text}`;
 }
 
 /** Whatever was thrown while judging: the statement is refused for it. */

@@ -1,6 +1,7 @@
 /** What one session may use up, by the policy in force, and what it has used up. Looked at once a second. */
 import type { Identity } from '../../identity/identity.ts';
 import { PortcullisError } from '../../kit/errors.ts';
+import type { Circumstances } from '../../policy/circumstances/circumstances.ts';
 import type { ConnectionInfo } from '../../policy/decision.ts';
 import type { Limits } from '../../policy/limits.ts';
 import type { LivePolicy } from '../../policy/live/livePolicy.ts';
@@ -28,13 +29,21 @@ export class SessionLimits {
   readonly #policy: LivePolicy;
   readonly #identity: Identity;
   readonly #connection: ConnectionInfo;
+  readonly #circumstances: Circumstances;
   readonly #budgets: RowBudgets;
   /** Rows that the session has put into temporary tables. */
   #temporaryRows = 0;
-  #known: { readonly version: string; readonly limits: Limits } | undefined;
+  #known: { readonly stamp: string; readonly limits: Limits } | undefined;
 
-  constructor(policy: LivePolicy, identity: Identity, connection: ConnectionInfo, budgets: RowBudgets) {
+  constructor(
+    policy: LivePolicy,
+    identity: Identity,
+    connection: ConnectionInfo,
+    circumstances: Circumstances,
+    budgets: RowBudgets,
+  ) {
     this.#policy = policy;
+    this.#circumstances = circumstances;
     this.#identity = identity;
     this.#connection = connection;
     this.#budgets = budgets;
@@ -126,9 +135,10 @@ export class SessionLimits {
   }
 
   get #limits(): Limits {
-    const { version } = this.#policy;
-    if (this.#known?.version !== version) {
-      this.#known = { version, limits: this.#policy.limits(this.#identity, this.#connection) };
+    const stamp = this.#policy.stampFor('limits');
+    if (this.#known?.stamp !== stamp) {
+      const limits = this.#policy.limits(this.#identity, this.#connection, this.#circumstances);
+      this.#known = { stamp, limits };
     }
     return this.#known.limits;
   }

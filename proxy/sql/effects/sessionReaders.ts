@@ -98,6 +98,9 @@ function readSet(fields: Node, walk: EffectWalk): void {
     } else {
       addTransactionModes(fields['args'], walk, name === 'SESSION CHARACTERISTICS' ? 'default_' : '');
     }
+  } else if (name.toLowerCase() === 'session_authorization' && kind !== 'VAR_SET_VALUE') {
+    // Back to the role that the session has logged in with; DISCARD ALL does it too (manual, DISCARD).
+    walk.add('session', { object: 'session authorization' });
   } else {
     for (const effect of readSetting(
       name,

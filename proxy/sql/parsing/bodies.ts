@@ -8,6 +8,8 @@ export interface StatementBody {
   readonly language: string;
   /** The statements and expressions in it (expressions as SELECTs). Locations in them mean nothing outside. */
   readonly statements: readonly BodyStatement[];
+  /** Names of its variables and parameters, in PL/pgSQL. */
+  readonly variables: readonly string[];
   /** False where it could not be read: an unknown language, or a text that our grammar refuses. */
   readonly isReadable: boolean;
   /** True where it executes a text that is not constant. */
@@ -67,8 +69,8 @@ function parseBody(
     }
     body.isReadable = false;
   }
-  const { statements, isReadable, isDynamic } = body;
-  return { language, statements, isReadable, isDynamic };
+  const { statements, variables, isReadable, isDynamic } = body;
+  return { language, statements, variables, isReadable, isDynamic };
 }
 
 /** `{String: {sval}}`, or the first of `{List: {items: [{String}]}}`. */
@@ -80,6 +82,7 @@ function stringOf(value: unknown): string | undefined {
 
 class BodyReader {
   readonly statements: BodyStatement[] = [];
+  readonly variables: string[] = [];
   isReadable = true;
   isDynamic = false;
   readonly #instance: ParserInstance;
@@ -119,6 +122,10 @@ class BodyReader {
       return;
     }
     for (const [name, child] of Object.entries(value)) {
+      if (key === 'datums' && typeof asNode(child)['refname'] === 'string') {
+        this.variables.push(String(asNode(child)['refname']));
+      }
+      if (name === 'label' && typeof child === 'string') this.variables.push(child); // `label.variable`
       if (name === 'PLpgSQL_expr') {
         this.#readExpression(asNode(child), key === 'dynquery');
       } else if (name === 'PLpgSQL_stmt_dynexecute' || name === 'PLpgSQL_stmt_dynfors') {

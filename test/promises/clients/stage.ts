@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import { readJournal } from '../../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../../proxy/audit/journal/readJournal.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
 import { createDemoDatabase, demoRole } from '../../../proxy/local/demoDatabase.ts';
 import { startProxy } from '../../../proxy/startProxy.ts';

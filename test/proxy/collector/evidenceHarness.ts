@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
 import { readMembers } from '../../../proxy/audit/evidence/archive.ts';
-import { readJournal } from '../../../proxy/audit/readJournal.ts';
+import { readJournal } from '../../../proxy/audit/journal/readJournal.ts';
 import { verifyBundleBytes } from '../../../proxy/audit/verify/verifyBundle.ts';
 import { type WholeJournal, writeWholeJournal } from '../audit/wholeJournal.ts';
 import type { Harness } from './collectorHarness.ts';

@@ -4,6 +4,7 @@ import { followCollectorPolicy } from '../../../proxy/control/collectorPolicy.ts
 import { CollectorClient } from '../../../proxy/kit/collectorClient.ts';
 import { CollectorFeed } from '../../../proxy/kit/collectorFeed.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
+import { noCircumstances } from '../../../proxy/policy/circumstances/circumstances.ts';
 import { LivePolicy } from '../../../proxy/policy/live/livePolicy.ts';
 import { makePolicy } from '../../../proxy/policy/policyEngine.ts';
 import { policyTextsOf } from '../../../proxy/policy/policyFiles.ts';
@@ -61,7 +62,8 @@ describe('a collector whose policy changes', () => {
       policy,
       onChange: (problem) => problems.push(problem?.message),
     });
-    const read = () => policy.decide(personIn('x'), demoIn('production'), factsOf([effect('read')])).outcome;
+    const read = () =>
+      policy.decide(personIn('x'), demoIn('production'), factsOf([effect('read')]), noCircumstances).outcome;
     try {
       // What changed before it began to follow is seen as well.
       await until(() => read() === 'allow');

@@ -110,7 +110,7 @@ export class Window {
     });
   }
 
-  static async open({ socket }: ProxyProcess): Promise<Window> {
+  static async open({ socket }: Pick<ProxyProcess, 'socket'>): Promise<Window> {
     const channel = openChannel(socket);
     return new Window(channel, await channel.sendRequest('hello', { version: 1, client: 'test' }));
   }

@@ -1,5 +1,6 @@
 /** What a record keeps of a statement's text. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleanText } from '../../../proxy/masking/detecting/cleanText.ts';
 import { loadParser, type SqlParser } from '../../../proxy/sql/parser.ts';
 import { recordedText } from '../../../proxy/sql/recordedText.ts';
 
@@ -13,8 +14,8 @@ afterAll(async () => {
   await parser.close();
 });
 
-const masked = (text: string) => recordedText(parser, text, { keepLiterals: false });
-const kept = (text: string) => recordedText(parser, text, { keepLiterals: true });
+const masked = (text: string) => recordedText(parser, text, { keepLiterals: false, clean: cleanText });
+const kept = (text: string) => recordedText(parser, text, { keepLiterals: true, clean: cleanText });
 
 describe('a record without constants', () => {
   it.each([
@@ -31,6 +32,21 @@ describe('a record without constants', () => {
     ['', ''],
   ])('%s', (text, expected) => {
     expect(masked(text)).toBe(expected);
+  });
+});
+
+describe('a record of what people have named and written', () => {
+  it.each([
+    ['SELECT id AS "jo@example.com" FROM t', 'SELECT id AS "•••" FROM t'],
+    ['SELECT * FROM "4242 4242 4242 4242"', 'SELECT * FROM "•••"'],
+    ["COMMENT ON TABLE t IS 'ask jo@example.com'", "COMMENT ON TABLE t IS 'ask •••'"],
+    ['SELECT 1 /* for jo@example.com */', 'SELECT 1 /* for ••• */'],
+    [
+      'INSERT INTO t VALUES ($$ jo@example.com $$, 4242424242424242)',
+      'INSERT INTO t VALUES ($$ ••• $$, •••)',
+    ],
+  ])('holds no personal data: %s', (text, expected) => {
+    expect(kept(text)).toBe(expected);
   });
 });
 

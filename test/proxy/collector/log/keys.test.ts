@@ -8,7 +8,7 @@ import { readOrMakeSigningKeys, readSigningKeys } from '../../../../proxy/collec
 import { migrations } from '../../../../proxy/collector/store/migrations.ts';
 import { type Harness, intent, runSql, startHarness } from '../collectorHarness.ts';
 import { people } from '../issuer.ts';
-import { readLog } from './tileReader.ts';
+import { readLog, treeHash } from './tileReader.ts';
 
 let harness: Harness;
 let folder: string;
@@ -157,8 +157,9 @@ describe('a store from before there was a log', () => {
     await copyWithoutLog(databaseUrl, earlierUrl);
     const again = await harness.startAnother({ databaseUrl: earlierUrl, signingKeys: keys });
     const after = await read(again.url);
-    expect(after.size).toBe(3003);
-    expect(after.root.equals(before.root)).toBe(true);
+    // Then what the collector itself has recorded since.
+    expect(before.size).toBeGreaterThanOrEqual(3003);
+    expect(treeHash(after.leaves.slice(0, before.size)).equals(before.root)).toBe(true);
     await again.stop();
   });
 });

@@ -1,0 +1,65 @@
+/** What a retention policy removed, as events of the log tell it: numbers that are missing for a known reason. */
+import type { EventsRemovedEvent } from '../events.ts';
+import type { Findings } from './verdicts.ts';
+
+interface Removal {
+  readonly from: number;
+  readonly through: number;
+  /** Which event tells of it. */
+  readonly told: Told;
+}
+
+interface Told {
+  readonly event: EventsRemovedEvent;
+  readonly words: string;
+}
+
+export interface Gap {
+  readonly from: number;
+  readonly through: number;
+}
+
+export class RemovedEvents {
+  /** How many events of the log are gone, by all that tell of it. */
+  total = 0;
+  readonly #byProxy = new Map<string, Removal[]>();
+  readonly #explained = new Map<Told, number>();
+
+  /** @param writer the collector's own id @param event proven to be in the log */
+  take(writer: string, event: EventsRemovedEvent): void {
+    const { policy, rule, at } = event;
+    const told: Told = {
+      event,
+      words: `removed by retention policy ${policy.name} (${policy.version.slice(0, 12)}: ${rule}) at ${at}, as event ${event.seq} of ${writer} says`,
+    };
+    this.total += event.events;
+    for (const { proxy, ranges } of event.removed) {
+      const own = this.#byProxy.get(proxy) ?? [];
+      this.#byProxy.set(proxy, own);
+      for (const [from, through] of ranges) own.push({ from, through, told });
+    }
+  }
+
+  /** What is left of a gap in a proxy's numbers once the removed ones are taken out. */
+  explain(proxy: string, gap: Gap): Gap[] {
+    const left: Gap[] = [];
+    const removals = (this.#byProxy.get(proxy) ?? []).toSorted((a, b) => a.from - b.from);
+    let next = gap.from;
+    for (const { from, through, told } of removals) {
+      if (through < next || from > gap.through) continue;
+      if (from > next) left.push({ from: next, through: from - 1 });
+      const last = Math.min(through, gap.through);
+      this.#explained.set(told, (this.#explained.get(told) ?? 0) + last - Math.max(from, next) + 1);
+      next = last + 1;
+    }
+    if (next <= gap.through) left.push({ from: next, through: gap.through });
+    return left;
+  }
+
+  /** One note for each event that told why numbers are missing. */
+  note(findings: Findings): void {
+    for (const [{ words }, numbers] of this.#explained) {
+      findings.note(`${numbers} ${numbers === 1 ? 'event was' : 'events were'} ${words}.`);
+    }
+  }
+}
