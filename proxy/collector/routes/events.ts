@@ -1,6 +1,6 @@
 /** Events: taken in batches, once each, and searched. */
 import type { FastifyInstance } from 'fastify';
-import type { JournalEvent } from '../../audit/events.ts';
+import { eventKinds, type JournalEvent } from '../../audit/events.ts';
 import { isInGroup } from '../access.ts';
 import { callerOf } from '../authentication.ts';
 import type { Metrics } from '../metrics.ts';
@@ -73,6 +73,7 @@ export function registerEvents(app: FastifyInstance, parts: Parts, metrics: Metr
           type: 'object',
           properties: {
             ...eventQuery,
+            kind: { type: 'string', enum: [...eventKinds], description: 'What kind of event.' },
             format: { type: 'string', enum: ['json', 'ocsf'] },
             ...pageQuery,
           },

@@ -22,15 +22,22 @@ const ownSubject = `portcullis:${'collector'.repeat(32)}`;
 
 /** Waits for whoever else is writing. Call it before reading what decides on an event, so that it is decided once. */
 export async function lockOwn(queries: Queries, writer: string): Promise<number> {
+  const held = await selectOwn(queries, writer);
+  if (held !== undefined) return held;
   const claim = 'INSERT INTO portcullis.proxies (id, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING';
   await queries.query(claim, [writer, ownSubject]);
+  const claimed = await selectOwn(queries, writer);
+  if (claimed === undefined) throw new Error(`the id ${writer} was taken by somebody else`);
+  return claimed;
+}
+
+async function selectOwn(queries: Queries, writer: string): Promise<number | undefined> {
   const { rows } = await queries.query<{ acknowledged: string }>(
     'SELECT acknowledged FROM portcullis.proxies WHERE id = $1 AND subject = $2 FOR UPDATE',
     [writer, ownSubject],
   );
   const [held] = rows;
-  if (held === undefined) throw new Error(`the id ${writer} was taken by somebody else`);
-  return Number(held.acknowledged);
+  return held === undefined ? undefined : Number(held.acknowledged);
 }
 
 /** In a transaction, and last in it: others wait for the log until its end. */

@@ -10,6 +10,8 @@ export interface EventFilter {
   /** `schema.name`, or a name in any schema. */
   readonly relation?: string;
   readonly decision?: string;
+  /** What kind of event: `policyChanged`. */
+  readonly kind?: string;
   /** A column of a result that came masked, or in clear by a permit. */
   readonly column?: string;
   /** What such a column is: `pii.email`. */
@@ -99,6 +101,10 @@ function makeConditions(filter: EventFilter): Conditions {
   add(filter.connection, (value) => `connection = ${value}`);
   add(filter.relation, (value) => `relations @> ARRAY[${value}::text]`);
   add(filter.decision, (value) => `decision = ${value}`);
+  add(filter.kind, (value) => `kind = ${value}`);
+  // Said in full, so that the index of what is rare is known to serve.
+  if (filter.kind !== undefined && filter.kind !== 'intent' && filter.kind !== 'outcome')
+    conditions.push("kind NOT IN ('intent', 'outcome')");
   add(filter.since, (value) => `at >= ${value}::timestamptz`);
   add(filter.until, (value) => `at < ${value}::timestamptz`);
   const column = { column: filter.column, classification: filter.classification };

@@ -304,4 +304,13 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    number: 11,
+    name: 'kinds',
+    sql: `
+      -- All but statements: what is rare is found at once.
+      CREATE INDEX events_of_kind ON portcullis.events (kind, at DESC, proxy DESC, seq DESC)
+        WHERE kind NOT IN ('intent', 'outcome');
+    `,
+  },
 ];

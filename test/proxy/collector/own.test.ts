@@ -96,6 +96,8 @@ describe('reading the records', () => {
   it('is found by a search, also by whom it is about, and does not feed on itself', async () => {
     const who = '/v1/events?identity=auditor';
     const first = await harness.call(people.auditor, 'GET', who);
+    const ofKind = await harness.call(people.auditor, 'GET', '/v1/events?kind=policyChanged');
+    expect(ofKind.body.items).toMatchObject([{ event: { kind: 'policyChanged', what: 'access' } }]);
     expect(first.body.items.map(({ event }: Stored) => event.kind)).toContain('recordsRead');
     const before = await stored();
     // A view that refreshes itself, and pages of it.

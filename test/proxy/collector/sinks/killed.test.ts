@@ -12,7 +12,7 @@ import { startHarness } from '../collectorHarness.ts';
 import { startHttpReceiver } from './receivers.ts';
 import { eventsOf, idsOf, record, statements, stateOf, until } from './sinkHarness.ts';
 
-const kills = 12;
+const kills = 6;
 const perKill = 60;
 
 it(`none of what is recorded is missing at a receiver or in a file after ${kills} kills`, async () => {
