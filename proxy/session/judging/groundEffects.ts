@@ -12,7 +12,7 @@ const onRows: ReadonlySet<Effect['kind']> = new Set([
   'truncate',
 ]);
 
-/** Tables that one session has made for itself. */
+/** Tables and sequences that one session has made for itself. */
 export class TemporaryNames {
   readonly #names = new Set<string>();
 
@@ -33,13 +33,26 @@ export class TemporaryNames {
    * a fresh catalog nobody knows.
    */
   has({ kind, relation, temporary, object }: Effect, catalog: Catalog): boolean {
-    if (relation === undefined || relation.schema !== undefined || temporary === true) return false;
+    if (relation === undefined || temporary === true) return false;
+    // The schema of that name is the session's own, whatever is in it (manual, 20.11.1).
+    if (relation.schema !== undefined) return kind === 'sequence' && relation.schema === 'pg_temp';
+    if (kind === 'sequence' || (kind === 'drop' && object === 'sequence')) {
+      return this.#namesSequence(relation.name) && !catalog.sequences.has(relation.name);
+    }
     const isOfTable =
       onRows.has(kind) ||
-      (kind === 'drop' && object === 'table') ||
+      ((kind === 'drop' || kind === 'maintenance') && object === 'table') ||
       (kind === 'create' && object === 'index') ||
       (kind === 'alterAdditive' && object === 'column');
     return isOfTable && this.#names.has(relation.name) && catalog.named(relation.name).every(isTemporary);
+  }
+
+  /** One that was made as such, or comes with a serial or identity column (manual, 8.1.4): table_column_seq. */
+  #namesSequence(name: string): boolean {
+    if (this.#names.has(name)) return true;
+    if (!name.endsWith('_seq')) return false;
+    for (const table of this.#names) if (name.startsWith(`${table}_`)) return true;
+    return false;
   }
 }
 

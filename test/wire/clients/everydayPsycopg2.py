@@ -78,6 +78,10 @@ def transactions(conn):
     say("read only", failure(lambda: run(conn, "UPDATE measures SET label = 'x' WHERE id = 1")))
     conn.rollback()
     conn.set_session(isolation_level="DEFAULT", readonly=False)
+    run(conn, "SET statement_timeout = '7s'")
+    conn.reset()
+    say("reset", rows(conn, "SHOW statement_timeout"))
+    conn.rollback()
     conn.autocommit = True
 
 
