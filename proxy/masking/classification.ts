@@ -1,4 +1,5 @@
 /** What a column is, and what may be done with it: the types. Made by `classifyCatalog`. */
+import type { ColumnPattern } from './maskingSettings.ts';
 import type { KindTokens } from './methods/tokens.ts';
 
 export type ClassificationKind =
@@ -81,4 +82,6 @@ export interface Exemption {
   /** `masking.yaml:3:5` */
   readonly place: string;
   readonly reason: string;
+  /** The columns that the rule names. */
+  readonly pattern?: ColumnPattern;
 }

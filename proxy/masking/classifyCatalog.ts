@@ -135,7 +135,10 @@ function draftKnown(
         continue;
       }
       const before = known ?? exempt?.get(column.number);
-      if (before !== undefined && draft.keep(relation.oid, column.number, before)) continue;
+      // What a view shows follows from its text, which may be another now.
+      const isShown =
+        relation.kind === 'view' && paths.views.has(relation.oid) && before?.origin !== undefined;
+      if (before !== undefined && !isShown && draft.keep(relation.oid, column.number, before)) continue;
       const classification = classifyWithoutValues(relation, column, siblings, familyOf);
       if (classification !== undefined) draft.add(relation.oid, column.number, classification);
     }

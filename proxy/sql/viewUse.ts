@@ -52,9 +52,13 @@ export function findViewViolation(
   return undefined;
 }
 
-/** masking.yaml says of each of its columns that it holds nothing to protect: whoever wrote that knows which rows there are. */
+/** masking.yaml says of what it returns unmasked, under the view's own name, that there is nothing to protect. */
 function isReleased({ oid, columns }: CatalogRelation, classifications: Classifications): boolean {
-  return columns.every(({ number }) => classifications.exemptedBy?.(oid, number) !== undefined);
+  const plain = columns.filter(({ number }) => classifications.of(oid, number) === undefined);
+  return (
+    plain.length > 0 &&
+    plain.every(({ number }) => classifications.exemptedBy?.(oid, number)?.pattern?.table !== undefined)
+  );
 }
 
 function judgeView(
@@ -73,7 +77,7 @@ function judgeView(
 }
 
 function judgeTree(
-  { name, definition }: CatalogRelation,
+  { name, definition, columns }: CatalogRelation,
   tree: Node | undefined,
   catalog: Catalog,
   classifications: Classifications,
@@ -81,7 +85,7 @@ function judgeTree(
   if (tree === undefined || definition === undefined) return undefined;
   const statement = { tree, text: definition, offset: 0 };
   const { violations } = judgeColumnUse(statement, catalog, classifications, { isReloaded: true });
-  const returned = listReturned(tree);
+  const returned = listReturned(tree, columns);
   const violation = violations.find(({ location }) => location === undefined || !returned.has(location));
   if (violation === undefined) return undefined;
   const { relation, column, how } = violation;
@@ -92,10 +96,10 @@ function judgeTree(
 const deciding: ReadonlySet<string> = new Set(['SubLink', 'over', 'agg_filter', 'agg_order']);
 
 /**
- * Where columns are named in what the view returns, and only there: lineage masks all that is made of them. Where the query goes on
- * to sort, group or compare what it returns, nothing is.
+ * Where columns are named in what the view returns, and only there: lineage masks all that is made of them, but for what is true or
+ * false. Where the query goes on to sort, group or compare what it returns, nothing is.
  */
-function listReturned(tree: Node): ReadonlySet<number> {
+function listReturned(tree: Node, columns: CatalogRelation['columns']): ReadonlySet<number> {
   const query = fieldsOf(tree, 'SelectStmt') ?? {};
   const found = new Set<number>();
   const isPlain = (['sortClause', 'distinctClause', 'groupClause', 'windowClause'] as const).every(
@@ -103,7 +107,10 @@ function listReturned(tree: Node): ReadonlySet<number> {
   );
   const isOne = query['op'] === undefined || query['op'] === 'SETOP_NONE';
   if (!isPlain || !isOne) return found;
-  collect(query['targetList'], found);
+  const types = [...columns].sort((a, b) => a.number - b.number).map(({ typeName }) => typeName);
+  for (const [index, target] of asList(query['targetList']).entries()) {
+    if (types[index] !== 'boolean') collect(target, found);
+  }
   const hasConditions = query['whereClause'] !== undefined || query['havingClause'] !== undefined;
   // A function in FROM over a protected value: what it gives is as protected, and no condition reads it.
   if (!hasConditions) {

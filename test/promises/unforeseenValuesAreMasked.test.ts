@@ -16,6 +16,7 @@ const setup = `
     b char(40), v varchar(80), ts tsvector);
   CREATE TABLE settled (id int PRIMARY KEY, v text);
   CREATE TABLE lookalikes (id int PRIMARY KEY, v text);
+  CREATE TABLE files (id int PRIMARY KEY, body bytea, parts bytea[]);
 `;
 
 const fill = `
@@ -27,6 +28,9 @@ const fill = `
   INSERT INTO shapes VALUES (1, '{"to":"ann@mail.example","card":4242424242424242}', '{"a":["\\u00e9ann@mail.example",1]}',
     '<e to="ann@mail.example"/>', 'mail=>ann@mail.example', '{ann@mail.example,"x y"}', '{ann@mail.example}', (7, 'ann@mail.example'),
     'Ann@mail.example', 'ann@mail.example', 'ann@mail.example', to_tsvector('simple', 'ann@mail.example'));
+  INSERT INTO files VALUES (1, '\\x000102', NULL), (2, '\\x0000'::bytea || convert_to('to ann@mail.example', 'UTF8') || '\\xff00',
+    ARRAY[convert_to('to ann@mail.example', 'UTF8')]);
+  SELECT lo_from_bytea(4711, convert_to('to ann@mail.example', 'UTF8'));
   INSERT INTO lookalikes SELECT i, '2026-01-0' || i || ' order 4242424242424242 v1.2.3 3f2504e0-4f89-41d3-9a0c-0305e82c3301'
     FROM generate_series(1, 9) i;
 `;
@@ -95,6 +99,31 @@ describe('values that no classification foresaw', () => {
       types: asText as unknown as typeof types,
     });
     expect(found).toEqual([{ v: wanted }]);
+  });
+
+  it('are found in bytes, in every form that these come in', async () => {
+    const read = async (column: string, more: object = {}) => {
+      const query = { text: `SELECT ${column} FROM files ORDER BY id`, rowMode: 'array', ...more } as const;
+      return (await client.query(query as QueryArrayConfig)).rows as unknown[][];
+    };
+    const whole = [[Buffer.from([0, 1, 2])], [null]];
+    expect(await read('body')).toEqual(whole);
+    expect(await read('body', { binary: true })).toEqual(whole);
+    expect((await read('parts')).at(-1)).toEqual([null]);
+    expect(JSON.stringify(await read('files'))).not.toContain('616e6e406d61696c');
+    expect(JSON.stringify(await read('to_jsonb(files)'))).not.toContain('616e6e406d61696c');
+    await client.query("SET bytea_output = 'escape'");
+    expect((await client.query("SELECT encode(body, 'escape') AS v FROM files WHERE id = 2")).rows).toEqual([
+      { v: expect.stringContaining('•••') },
+    ]);
+    expect(await rows('SELECT body::text FROM files WHERE id = 2')).toEqual([
+      [expect.stringContaining('•••')],
+    ]);
+    expect(await read('body')).toEqual(whole);
+    await client.query('RESET bytea_output');
+    expect(await rows('SELECT lo_get(4711)')).toEqual([[null]]);
+    // One file with an address in it says little of the others.
+    expect((await rows('SELECT count(*) FROM files WHERE length(body) > 3'))[0]).toEqual(['1']);
   });
 
   it('are found in what is computed, in both formats', async () => {

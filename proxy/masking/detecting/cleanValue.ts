@@ -35,9 +35,10 @@ function findInWrittenBytes(
   start: number,
   end: number,
 ): Finding | undefined {
-  return source[start] === backslash && source[start + 1] === 0x78
-    ? findInHex(source, start + 2, end, { column }, findSensitive)
-    : findSensitive(source, start, end, { column });
+  if (source[start] === backslash && source[start + 1] === 0x78)
+    return findInHex(source, start + 2, end, { column }, findSensitive);
+  const found = findSensitive(source, start, end, { column });
+  return found && { ...found, isCertain: false };
 }
 
 /** What stands in place of the value source[start, end); undefined where nothing is found in it. */

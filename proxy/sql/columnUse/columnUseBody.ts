@@ -3,10 +3,19 @@ import type { BodyStatement } from '../parsing/bodies.ts';
 import type { CodeBody } from '../storedCode/codeBody.ts';
 import { judgeCommand } from './columnUseCommand.ts';
 import { countStep, createContext, recordViolation, type UseContext } from './columnUseContext.ts';
-import { type Item, openScope, type Scope } from './columnUseScope.ts';
+import { type Column, type Item, openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { surveyStatement } from './columnUseSurvey.ts';
 import { readTag } from './columnUseTree.ts';
-import { change, nothing, type Source, type Value } from './columnUseValue.ts';
+import {
+  change,
+  isProtected,
+  lose,
+  nothing,
+  type Source,
+  unite,
+  uniteAll,
+  type Value,
+} from './columnUseValue.ts';
 
 /**
  * What a call of that name gives, of a function of the database's own: nothing protected, where none of what its body reads gets
@@ -59,13 +68,13 @@ function judgeBody(context: UseContext, body: CodeBody, name: string): readonly 
   // Its names are looked up by a search_path that may be of its own.
   const reach = { ...context.reach, blocks: [] };
   const inner = createContext(catalog, classifications, isCodeKnown, undefined, false, reach);
-  const flowing: Source[] = [];
-  const scope = openVariables(body.variables);
-  for (const { tree } of flatten(body.statements)) {
-    const root = readTag(tree);
-    if (root === undefined || !surveyStatement(inner, tree).needsJudging) continue;
-    const shape = judgeCommand(inner, root, scope);
-    for (const { value } of shape?.columns ?? []) flowing.push(...value.sources);
+  const statements = flatten(body.statements);
+  const held = new Map<string, Held>();
+  // What a variable holds shows in what is before it, too, in a loop: until nothing new gets into any.
+  let flowing = judgeStatements(inner, statements, body.variables, held);
+  for (let known = 0; known !== countHeld(held); ) {
+    known = countHeld(held);
+    flowing = judgeStatements(inner, statements, body.variables, held);
   }
   for (const [key, { location: _location, how, ...violation }] of inner.violations) {
     // Locations in it mean nothing outside.
@@ -74,21 +83,76 @@ function judgeBody(context: UseContext, body: CodeBody, name: string): readonly 
   return flowing;
 }
 
+/** Judges each; adds to what the variables hold, and gives the columns that flow anywhere. */
+function judgeStatements(
+  inner: UseContext,
+  statements: readonly BodyStatement[],
+  variables: readonly string[],
+  held: Map<string, Held>,
+): Source[] {
+  const flowing: Source[] = [];
+  const scope = openVariables(variables, held);
+  for (const { tree, targets = [] } of statements) {
+    const root = readTag(tree);
+    if (root === undefined || !(surveyStatement(inner, tree).needsJudging || held.size > 0)) continue;
+    const shape = judgeCommand(inner, root, scope);
+    if (shape === undefined) continue;
+    flowing.push(...uniteColumns(shape.columns).sources);
+    keep(shape, targets, held);
+  }
+  return flowing;
+}
+
+function countHeld(held: ReadonlyMap<string, Held>): number {
+  return [...held.values()].reduce((sum, columns) => sum + columns.length, 0);
+}
+
+/** What a variable holds: a value, or a row whose fields are known. */
+type Held = readonly Column[];
+
+/** Column by column into as many variables; all columns into one, as a row. */
+function keep({ columns, isOrdered }: Shape, targets: readonly string[], held: Map<string, Held>): void {
+  const isAligned = isOrdered && columns.length === targets.length;
+  targets.forEach((name, index) => {
+    const got = isAligned ? columns.slice(index, index + 1) : columns;
+    if (!isProtected(uniteColumns(got))) return;
+    const known = held.get(name) ?? [];
+    const fresh = got.map((column) => ({ ...column, value: lose(column.value, 'kept in a variable') }));
+    const isNew = fresh.some(({ name: field, value }) => {
+      const own = known.filter((column) => column.name === field);
+      return describe(unite(uniteColumns(own), value)) !== describe(uniteColumns(own));
+    });
+    if (isNew) held.set(name, [...known, ...fresh]);
+  });
+}
+
+function uniteColumns(columns: readonly Column[]): Value {
+  return uniteAll(columns.map(({ value }) => value));
+}
+
+function describe({ sources, changed }: Value): string {
+  return `${sources.length} ${changed !== undefined}`;
+}
+
 /** Blocks within it run as well; a function that it defines is judged where it is called. */
 function flatten(statements: readonly BodyStatement[]): readonly BodyStatement[] {
-  return statements.flatMap(({ tree, bodies }) => [
-    { tree, bodies: [] },
-    ...(readTag(tree)?.tag === 'DoStmt' ? bodies.flatMap((body) => flatten(body.statements)) : []),
+  return statements.flatMap((statement) => [
+    statement,
+    ...(readTag(statement.tree)?.tag === 'DoStmt'
+      ? statement.bodies.flatMap((body) => flatten(body.statements))
+      : []),
   ]);
 }
 
-/** Names that stand for values: as `name`, and `name.field` where it is a row. What flows into one was found there. */
-function openVariables(names: readonly string[]): Scope {
+/** Names that stand for values: as `name`, and `name.field` where it is a row. */
+function openVariables(names: readonly string[], held: ReadonlyMap<string, Held>): Scope {
   const scope = openScope(undefined);
   for (const name of names) {
-    scope.columns.push({ name, value: nothing, isCertain: true });
+    const columns = held.get(name) ?? [];
+    const value = uniteColumns(columns);
+    scope.columns.push({ name, value, isCertain: true });
     const item: Item = {
-      columns: [],
+      columns,
       isOrdered: false,
       isOpaque: true,
       name,

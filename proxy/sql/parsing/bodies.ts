@@ -18,6 +18,8 @@ export interface StatementBody {
 
 export interface BodyStatement {
   readonly tree: Node;
+  /** Variables that get what it reads, in PL/pgSQL: INTO, FOR … IN, an assignment, a default. */
+  readonly targets?: readonly string[];
   readonly bodies: readonly StatementBody[];
 }
 
@@ -136,7 +138,11 @@ class BodyReader {
         const kind = name.endsWith('commit') ? 'TRANS_STMT_COMMIT' : 'TRANS_STMT_ROLLBACK';
         this.statements.push({ tree: { TransactionStmt: { kind } }, bodies: [] });
       } else {
+        const before = this.statements.length;
         this.readPlpgsql(child, name);
+        const own = this.statements[before];
+        const targets = own === undefined ? [] : targetsOf(name, asNode(child));
+        if (own !== undefined && targets.length > 0) this.statements[before] = { ...own, targets };
       }
     }
   }
@@ -157,6 +163,21 @@ class BodyReader {
       this.readMessage(constant);
     }
   }
+}
+
+/** The variables that the first query within a node of PL/pgSQL's tree writes into. */
+function targetsOf(tag: string, fields: Node): readonly string[] {
+  if (tag === 'PLpgSQL_var') {
+    return fields['default_val'] === undefined ? [] : [asText(fields['refname']) ?? ''];
+  }
+  if (tag === 'PLpgSQL_stmt_assign') {
+    const query = asText(asNode(asNode(fields['expr'])['PLpgSQL_expr'])['query']) ?? '';
+    const [, quoted, plain] = /^\s*(?:"([^"]+)"|([^\s."[:=]+))/.exec(query) ?? [];
+    return [quoted ?? plain?.toLowerCase() ?? ''];
+  }
+  const [kind, target] = entryOf(fields['target'] ?? fields['var']);
+  if (kind !== 'PLpgSQL_row') return kind === '' ? [] : [asText(target['refname']) ?? ''];
+  return asList(target['fields']).map((field) => asText(asNode(field)['name']) ?? '');
 }
 
 /** RawParseMode of PostgreSQL's parser.h: 0 a statement, 1 a type name, 2 an expression, 3 to 5 an assignment. */

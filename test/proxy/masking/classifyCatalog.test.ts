@@ -182,6 +182,10 @@ describe.each(hasPostgres15() ? ([18, 15] as const) : ([18] as const))('with Pos
     await client.query('CREATE OR REPLACE VIEW four AS SELECT d AS f, e AS g, e AS h FROM three');
     const third = await classify(second.all);
     expect(third.kindOf('four.h')).toBe('pii.email');
+    await client.query(`CREATE OR REPLACE VIEW four AS SELECT 'x'::text AS f, e AS g, d AS h FROM three`);
+    const fourth = await classify(third.all);
+    expect(['four.f', 'four.g'].map(fourth.kindOf)).toEqual([undefined, 'pii.email']);
+    expect(fourth.all.of(four, 3)).not.toHaveProperty('isDerived');
   });
 
   it('takes a text from a function that may read anything for what it could be', async () => {

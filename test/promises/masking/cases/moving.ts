@@ -173,6 +173,44 @@ export const moving: readonly LeakCase[] = [
     ],
     { isCommitted: true },
   ),
+  // Where it is as protected it may be copied to, and is as protected there.
+  ...leaks(
+    'M14',
+    'd',
+    'shop',
+    [
+      ["INSERT INTO follows SELECT email, 'x' FROM customers RETURNING email"],
+      ['INSERT INTO customers_old SELECT * FROM customers', 'SELECT email, ssn FROM customers_old'],
+      [
+        'INSERT INTO u (id, email) SELECT id, email FROM customers ON CONFLICT (id) DO UPDATE SET note = EXCLUDED.email',
+        'SELECT note FROM u ORDER BY id',
+      ],
+      [
+        'UPDATE u SET email = c.email FROM customers c WHERE c.id = u.id',
+        "SELECT id, email FROM u WHERE email < 'qm' ORDER BY id",
+      ],
+      [
+        'INSERT INTO u (id, email) SELECT id + 100, email FROM customers',
+        'UPDATE u SET note = email',
+        'SELECT note FROM u ORDER BY id',
+      ],
+      [
+        'MERGE INTO u USING customers c ON u.id = c.id WHEN MATCHED THEN UPDATE SET email = c.email, note = c.email',
+        'SELECT note FROM u ORDER BY id',
+      ],
+      [
+        'ALTER TABLE u ADD CHECK (length(note) < 100 OR email IS NULL)',
+        'INSERT INTO u (id, email, note) SELECT id + 100, email, email FROM customers',
+        'SELECT note FROM u ORDER BY id',
+      ],
+      [
+        'CREATE TRIGGER mine BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION tell_on_write()',
+        'INSERT INTO u (id, email) SELECT id + 100, email FROM customers',
+        'SELECT email FROM u',
+      ],
+    ],
+    rolledBack,
+  ),
   ...leaks(
     'M14',
     'c',
