@@ -1,4 +1,5 @@
 /** The `portcullis` command: finds the subcommand, reads its options, says plainly what is wrong. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { logLevels } from './kit/log.ts';
 import { runCollector } from './local/collectorCommand.ts';
@@ -14,7 +15,7 @@ import { runVerify } from './local/verifyCommand.ts';
 
 const usage = `Usage: portcullis COMMAND
 
-  up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--port N] [--json]
+  up [--target URL] [--environment NAME] [--as EMAIL] [--policy DIR] [--data DIR] [--sinks FILE] [--port N] [--json]
         everything on one machine: a PostgreSQL with a demo database (or your own by --target) behind the proxy
   collector --issuer URL [--client-id ID] [--audience URL] [--database-url URL | --data DIR] [--policy DIR]
             [--signing-key FILE [--replace-signing-key]] [--witness URL --witness-key KEY] [--sinks FILE]
@@ -92,6 +93,7 @@ function readUpOptions(args: string[]) {
         as: { type: 'string' },
         policy: { type: 'string' },
         data: { type: 'string' },
+        sinks: { type: 'string' },
         port: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -100,7 +102,8 @@ function readUpOptions(args: string[]) {
   if (!environments.includes(values.environment)) {
     throw new UsageError(`--environment is one of ${environments.join(', ')}, not "${values.environment}"`);
   }
-  return { ...values, port: readPort(values.port) };
+  const sinks = values.sinks === undefined ? undefined : resolve(values.sinks);
+  return { ...values, sinks, port: readPort(values.port) };
 }
 
 function readCollectorOptions(args: string[]) {

@@ -77,6 +77,8 @@ export class SightControl {
     const goal = this.#wantsFocus === '' ? null : root.querySelector<HTMLElement>(this.#wantsFocus);
     if (goal === null) return;
     this.#wantsFocus = '';
+    // An answer that comes while somebody writes elsewhere must not take the keys from there.
+    if (!document.hasFocus()) return;
     // The textarea has its inner element only once it has drawn itself.
     requestAnimationFrame(() => goal.focus());
   }

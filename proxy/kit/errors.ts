@@ -132,7 +132,7 @@ export const errorTable = {
   VIEW_USE_REFUSED: {
     sqlState: '42501',
     message: 'the view "{view}" tells by its rows of {column}, which is protected and cannot be {how}',
-    hint: 'Read the tables that it is made of. Where what it tells may be known, an administrator can list all its columns under unclassify in masking.yaml.',
+    hint: 'Read the tables that it is made of. Where everybody may know what it tells, masking.yaml can say so: unclassify, by the name of the view, the columns that it returns unmasked.',
   },
   PLAN_WOULD_SORT: {
     sqlState: '42501',

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ApprovalDesk } from '../approvals/approvalDesk.ts';
+import { readSinksFile } from '../collector/sinks/sinksFile.ts';
 import { CollectorLink } from '../control/collectorLink.ts';
 import type { LocalAccount } from '../identity/localAccounts.ts';
 import { CollectorClient, CollectorRefusal } from '../kit/collectorClient.ts';
@@ -27,6 +28,8 @@ export interface UpOptions {
   readonly as?: string | undefined;
   readonly policy?: string | undefined;
   readonly data?: string | undefined;
+  /** Path of the file that says where events are handed on. */
+  readonly sinks?: string | undefined;
   readonly port?: number | undefined;
   readonly json: boolean;
 }
@@ -81,6 +84,8 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     people.map(({ user }) => user),
   );
   const policyTexts = await readPolicyTexts(options.policy);
+  // Read where it is used; looked at here, before anything is started in vain.
+  if (options.sinks !== undefined) readSinksFile(options.sinks, process.env);
   const services = new ServicesProcess(log);
   closers.push(() => services.stop());
   progress('starting PostgreSQL');
@@ -108,6 +113,7 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     storeUrl,
     connections,
     policyFiles: policyTexts.files,
+    sinksFile: options.sinks,
   });
   const clientOf = (token: () => Promise<string>) =>
     new CollectorClient({ url: started.collectorUrl, token });

@@ -35,6 +35,8 @@ export interface Catalog {
   readonly relations: ReadonlyMap<number, CatalogRelation>;
   /** All relations of that name, in every schema (name resolution by search_path comes later; until then all count). */
   named(name: string): readonly CatalogRelation[];
+  /** Names of sequences in every schema, those of temporary ones excepted. */
+  readonly sequences: ReadonlySet<string>;
   /** Lower-case names of functions and procedures outside pg_catalog and information_schema. */
   readonly userFunctions: ReadonlySet<string>;
   /** What the database runs by itself, or when it is called. */

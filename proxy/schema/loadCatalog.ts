@@ -56,6 +56,9 @@ const columnsQuery = `
 const parentsQuery =
   'SELECT inhrelid AS child, inhparent AS parent FROM pg_catalog.pg_inherits ORDER BY inhrelid, inhseqno';
 
+const sequencesQuery = `
+  SELECT DISTINCT c.relname AS name FROM pg_catalog.pg_class c WHERE c.relkind = 'S' AND c.relpersistence <> 't'`;
+
 const functionsQuery = `
   SELECT p.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) AS full_name,
          p.proname AS name, n.nspname NOT IN ('pg_catalog', 'information_schema') AS is_own
@@ -75,6 +78,9 @@ const probeQuery = `
     UNION ALL
     SELECT 'column', pg_catalog.concat_ws(' ', a.attrelid, a.attnum, a.atttypid, a.atttypmod, a.attnotnull, a.attname)
     FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT 'sequence', pg_catalog.concat_ws(' ', oid, relname) FROM pg_catalog.pg_class
+    WHERE relkind = 'S' AND relpersistence <> 't'
     UNION ALL
     SELECT 'rule', pg_catalog.concat_ws(' ', oid, ev_class, xmin) FROM pg_catalog.pg_rewrite WHERE oid >= ${firstUserOid}
     UNION ALL
@@ -129,6 +135,7 @@ export async function loadCatalog(client: Client, previousVersion: number): Prom
   const columnRows = (await client.query<ColumnRow>(columnsQuery)).rows;
   const parentRows = (await client.query<{ child: number; parent: number }>(parentsQuery)).rows;
   const functionRows = (await client.query<FunctionRow>(functionsQuery)).rows;
+  const sequenceRows = (await client.query<{ name: string }>(sequencesQuery)).rows;
 
   const code = await loadStoredCode(client);
 
@@ -159,6 +166,7 @@ export async function loadCatalog(client: Client, previousVersion: number): Prom
     version: previousVersion + 1,
     relations,
     named: (name) => byName.get(name) ?? [],
+    sequences: new Set(sequenceRows.map(({ name }) => name)),
     userFunctions: new Set(functionRows.filter((row) => row.is_own).map((row) => row.name.toLowerCase())),
     code,
     descendantsOf: (oid) => descendantsOf(children, oid),

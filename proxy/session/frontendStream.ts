@@ -260,7 +260,8 @@ export class FrontendStream implements FrameSink {
     }
     const looksUp = statement.judged.statements.some(({ lookups }) => lookups !== undefined);
     const parameters = looksUp ? readBindParameters(buffer, start, end) : undefined;
-    const portal: Portal = { statement, approval, parameters, isDescribed: false, plan: undefined };
+    const { path } = statement.judged;
+    const portal: Portal = { statement, path, approval, parameters, isDescribed: false, plan: undefined };
     this.#state.portals.propose(names.portal, portal, this.#state.segment);
     this.#state.inFlight.push({ kind: 'bind', name: names.portal, portal });
     return Verdict.forward;
@@ -323,10 +324,8 @@ export class FrontendStream implements FrameSink {
     const judged = this.#pipeline.judge(`FETCH ALL FROM ${quoted}`, this.#state.findPrepared);
     if (judged instanceof Promise) return found;
     const statement = { text: judged.text, judged };
-    return {
-      kind: 'found',
-      value: { statement, approval: undefined, parameters: undefined, isDescribed: false, plan: undefined },
-    };
+    const none = { path: judged.path, approval: undefined, parameters: undefined, plan: undefined };
+    return { kind: 'found', value: { statement, ...none, isDescribed: false } };
   }
 
   #onClose(buffer: Buffer, start: number, end: number): Verdict {
@@ -398,7 +397,9 @@ export class FrontendStream implements FrameSink {
     if (isAdmission(answer)) return answer;
     if (isJudged(answer)) portal.statement.judged = answer;
     else if (!this.#renewJudgement(portal.statement)) return undefined;
-    return this.#admit(portal.statement.judged, portal.approval, portal.parameters);
+    const { judged } = portal.statement;
+    const admitted = judged.path === portal.path ? judged : this.#pipeline.judgeInDoubt(judged.text);
+    return this.#admit(admitted, portal.approval, portal.parameters);
   }
 
   /** False where judging anew takes time: the message is held for it. */

@@ -15,6 +15,8 @@ export interface PreparedStatement {
 
 export interface Portal {
   readonly statement: PreparedStatement;
+  /** Where the names of the statement were looked up when it was bound (LivePath.id); undefined where that does not matter. */
+  readonly path: number | undefined;
   /** Given for this statement with these values, where it needs one. */
   readonly approval: ApprovedMessage | undefined;
   /** The values that it was bound with, where they are looked up in protected columns. */

@@ -120,6 +120,11 @@ export class StatementPipeline {
     return this.#texts.judgeAgain(judged, findPrepared);
   }
 
+  /** A text whose names were looked up when another path was in force. */
+  judgeInDoubt(text: string): JudgedMessage {
+    return this.#texts.judgeInDoubt(text);
+  }
+
   /** The server is ready for another statement, outside of any transaction. */
   noteTransactionEnd(): void {
     this.#planner.settle();

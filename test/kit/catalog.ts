@@ -91,6 +91,7 @@ export function buildCatalog(
       version: 1,
       relations,
       named: (name) => [...relations.values()].filter((relation) => relation.name === name),
+      sequences: new Set(),
       userFunctions: new Set(userFunctions),
       code: noStoredCode,
       descendantsOf: () => [],

@@ -62,6 +62,7 @@ export async function readServerCatalog(
       version: 1,
       relations,
       named: (name) => all.filter((relation) => relation.name === name),
+      sequences: new Set(),
       userFunctions: new Set(),
       code: noStoredCode,
       descendantsOf: () => [],

@@ -156,6 +156,36 @@ describe.skipIf(executablePath === undefined)('the review page', () => {
     expect(await page.evaluate('window.kept.comment')).toBe('');
   });
 
+  it('shows which columns would be seen in clear, and lets their reviewer end it with a word of why', async () => {
+    await openPage(page, folder, 'dark');
+    const unmask = {
+      columns: [{ column: 'shop.customers.email', classification: 'pii.email', relation: 1, attribute: 2 }],
+      minutes: 30,
+    };
+    const asked = request({ unmask, reviews: [] });
+    await show(page, asked, dora);
+    expect(await page.innerText('.unmask')).toContain('shop.customers.email');
+    expect(await page.innerText('.unmask')).toContain('for 30 minutes');
+    expect(await page.locator('vscode-button').count()).toBe(3);
+    await shoot('review-unmask');
+    const review = {
+      by: 'dora@example.com',
+      decision: 'approve',
+      comment: '',
+      at: '2026-03-04T15:04:00Z',
+    } as const;
+    const approved = { ...asked, state: 'approved', reviews: [review], mayReview: false } as const;
+    await show(page, approved, dora);
+    expect(await page.locator('#deny').getAttribute('aria-disabled')).toBe('true');
+    await show(page, { ...approved, mayRevoke: true }, dora);
+    await page.locator('vscode-button', { hasText: 'Revoke' }).click();
+    expect(await page.innerText('.missing')).toContain('Say why');
+    await page.locator('#comment textarea').fill('Enough.');
+    await page.locator('vscode-button', { hasText: 'Revoke' }).click();
+    expect(await sent(page)).toContainEqual({ kind: 'review', decision: 'deny', comment: 'Enough.' });
+    await shoot('review-revoke');
+  });
+
   it('looks right in a light theme too', async () => {
     await openPage(page, folder, 'light');
     await show(page, request(), dora);

@@ -99,8 +99,11 @@ describe('kill -9 of everything, under load', () => {
       503,
       { detail: expect.stringContaining('store cannot be reached') },
     ]);
-    await until(() => proxy?.status?.sync.problem?.message.includes('store cannot be reached') === true);
-    expect(proxy?.status?.sync.waiting).toBeGreaterThan(100);
+    proxy?.nudge();
+    await until(() => {
+      const { problem, waiting = 0 } = proxy?.status?.sync ?? {};
+      return problem?.message.includes('store cannot be reached') === true && waiting > 100;
+    });
     expect(load.problems).toEqual([]);
     release();
     await ground.settled();

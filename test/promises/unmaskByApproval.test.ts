@@ -118,6 +118,11 @@ describe('columns that somebody asks to see in clear', { timeout: 60_000 }, () =
     for (const person of ['reviewer', 'admin'] as const) {
       expect([person, await see(await connect(person))]).toEqual([person, masked]);
     }
+    // Not even where they were handed what somebody else may.
+    const { policy, identity, connection } = partsOf('reviewer');
+    const table = { schema: 'public', table: 'customers' };
+    const { columns } = explainColumns(policy, identity, connection, table, governed.desk('dev').grants);
+    expect(columns.find(({ column }) => column === 'email')?.method).toBe('partial');
   });
 
   it('are masked again when their time is over', async () => {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type RunningCollector, startCollector } from '../../collector/collector.ts';
 import { readOrMakeSigningKeys } from '../../collector/signingKeys.ts';
+import { readSinksFile } from '../../collector/sinks/sinksFile.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Log } from '../../kit/log.ts';
 import { freePortOr } from '../../kit/ports.ts';
@@ -23,6 +24,8 @@ export interface ServicesOptions {
   readonly storeUrl: string;
   readonly connections: readonly ConnectionSettings[];
   readonly policyFiles: readonly PolicyFile[];
+  /** Path of the file that says where events are handed on. */
+  readonly sinksFile?: string | undefined;
 }
 
 export interface Services {
@@ -58,6 +61,7 @@ export async function startServices(
     connections: options.connections,
     policyFiles: options.policyFiles,
     signingKeys: readOrMakeSigningKeys(join(data, signingKeyFile)),
+    sinks: options.sinksFile === undefined ? [] : readSinksFile(options.sinksFile, process.env),
     port: await freePortOr(state.collectorPort),
     log,
   });

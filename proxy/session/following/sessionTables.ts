@@ -71,6 +71,7 @@ function addTables(base: Catalog, tables: readonly CatalogRelation[], changes: n
     // Tells this catalog from the one below it and from those before.
     version: base.version + changes / 1_000_000,
     relations,
+    sequences: base.sequences,
     userFunctions: base.userFunctions,
     code: base.code,
     named: (name) => {

@@ -22,7 +22,7 @@ import { estimateRows } from '../../sql/rows/estimateRows.ts';
 import { Clearance } from '../clearance.ts';
 import { SessionTables } from '../following/sessionTables.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
-import { anyPath, LivePath } from '../searchPath/livePath.ts';
+import { LivePath } from '../searchPath/livePath.ts';
 import {
   findMeant,
   findUnique,
@@ -140,14 +140,10 @@ export class StatementJudge {
     this.tables.settle(this.connection);
   }
 
-  /** True where a statement has a name that means different relations on different paths, or may do so by now. */
+  /** True where a statement has a name that means different relations on different paths. */
   needsPath(allFacts: readonly StatementFacts[]): boolean {
     const { catalog } = this.clearance;
-    const { isSettled } = this.path;
-    return allFacts.some(
-      (facts) =>
-        readAmbiguousNames(facts, catalog).length > 0 || (!isSettled && findUnique(facts, catalog).size > 0),
-    );
+    return allFacts.some((facts) => readAmbiguousNames(facts, catalog).length > 0);
   }
 
   /** Undefined where the catalog does not know a relation and may be stale: refresh it, then weigh again. */
@@ -166,14 +162,12 @@ export class StatementJudge {
     let touchesClassified = false;
     let isByName = false;
     let needsPath = false;
-    let isPlaced = false;
     const moves: NameMove[] = [];
     for (const unqualified of allFacts) {
       const { catalog } = this.clearance;
       const ambiguous = readAmbiguousNames(unqualified, catalog);
       needsPath ||= ambiguous.length > 0;
       const meant = this.#findMeant(unqualified, ambiguous, moves);
-      isPlaced ||= meant.size > 0;
       const bareFacts = qualifyFacts(unqualified, meant);
       const ownFacts = this.#asksRows
         ? estimateRows(bareFacts, tableNumbers(catalog, this.connection.sizes))
@@ -258,7 +252,7 @@ export class StatementJudge {
       isByName,
       namedTexts,
       stamp,
-      path: needsPath ? this.path.id : isPlaced ? anyPath : undefined,
+      path: needsPath ? this.path.id : undefined,
       nameMove: strongestMove(moves),
     };
   }

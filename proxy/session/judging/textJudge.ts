@@ -101,6 +101,20 @@ export class TextJudge {
     return this.isCurrent(judged) ? judged : this.judge(judged.text, findPrepared);
   }
 
+  /** With names that mean all that they may: a portal reads what they meant when it was bound, on a path that was another. */
+  judgeInDoubt(text: string): JudgedMessage {
+    const { analyser, judge } = this.#parts;
+    try {
+      const facts = analyser.isSimple(text) ? analyser.analyse(text) : [];
+      const judged = judge.path.inDoubt(() => this.#weigh(text, facts, () => undefined, true, false));
+      if (judged === undefined || facts.length === 0)
+        throw new Error('the search path has moved since it was bound');
+      return judged;
+    } catch (error) {
+      return this.#refuseText(text, error);
+    }
+  }
+
   /** Why a text may not run by the approval that was given for it. */
   refusalUnder({ request, by }: Approval, judged: JudgedMessage): PortcullisError | undefined {
     const { judge, analyser } = this.#parts;

@@ -11,9 +11,6 @@ import { SchemaChanges } from './schemaChanges.ts';
 /** What names stand on: the number of a path that is known for sure, or `unsure`. */
 export const unsure = 0;
 
-/** Names that one schema alone has stand on any path, as long as the catalog shows all that there is. */
-export const anyPath = -1;
-
 /** Paths with a number of their own; beyond, numbers are given anew, and what was judged before is judged again. */
 const keptPaths = 64;
 
@@ -67,11 +64,6 @@ export class LivePath {
     return this.#current?.id ?? unsure;
   }
 
-  /** True where the catalog shows all that this session sees. */
-  get isSettled(): boolean {
-    return this.#own.isSettled && this.#ground.changes.isSettled;
-  }
-
   /** True where {@link find} may tell what is not sure now. */
   get mayBeFound(): boolean {
     return (
@@ -81,8 +73,7 @@ export class LivePath {
 
   /** True where what was judged on that ground would be judged on the same now. */
   holds(id: number): boolean {
-    if (id === anyPath ? this.isSettled : id === this.id && id !== unsure) return true;
-    return (id === anyPath || id === this.id) && !this.mayBeFound;
+    return id === this.id && (id !== unsure || !this.mayBeFound);
   }
 
   /** True where a statement behind one with that move, in one message, may mean another path. */
@@ -97,6 +88,17 @@ export class LivePath {
       await this.#own.settle();
       await this.#ground.changes.settle();
       await this.#askOnce();
+    }
+  }
+
+  /** Judges as if nothing were known. */
+  inDoubt<T>(judge: () => T): T {
+    const known = this.#known;
+    this.#known = undefined;
+    try {
+      return judge();
+    } finally {
+      this.#known = known;
     }
   }
 
@@ -151,7 +153,8 @@ export class LivePath {
       known !== undefined &&
       known.moves === this.#moves &&
       known.catalogVersion === this.#ground.catalog.version &&
-      this.isSettled;
+      this.#own.isSettled &&
+      this.#ground.changes.isSettled;
     return holds ? known : undefined;
   }
 

@@ -41,6 +41,9 @@ const harmlessObjects: ReadonlySet<string> = new Set([
 /** Settings that decide what a name means: `"$user"` and USAGE of schemas go by the role (manual 5.10.3). */
 const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization']);
 
+/** RESET ALL, RESET SESSION AUTHORIZATION. */
+const pathObjects: ReadonlySet<string> = new Set(['all settings', 'session authorization']);
+
 export function readNameMove({ effects }: Pick<StatementFacts, 'effects'>): NameMove {
   return strongestMove(effects.map(moveOf));
 }
@@ -53,7 +56,7 @@ function moveOf({ kind, object, setting, temporary }: Effect): NameMove {
   if (leavesNames.has(kind)) return 'none';
   if (kind === 'session') {
     if (setting !== undefined) return pathSettings.has(setting) ? 'path' : 'none';
-    if (object === 'all settings') return 'path';
+    if (object !== undefined && pathObjects.has(object)) return 'path';
     return object !== undefined && harmlessObjects.has(object) ? 'none' : 'session'; // DISCARD drops tables
   }
   // COMMIT PREPARED brings what another session has made.

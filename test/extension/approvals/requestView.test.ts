@@ -119,3 +119,47 @@ describe('the lines of a statement', () => {
     expect(linesOf(text)).toEqual([text]);
   });
 });
+
+describe('a request to see columns in clear', () => {
+  const unmask = {
+    columns: [{ column: 'shop.customers.email', classification: 'pii.email', relation: 1, attribute: 2 }],
+    minutes: 30,
+  };
+  const review = (decision: 'approve' | 'deny') => ({
+    by: 'dora@example.com',
+    decision,
+    comment: '',
+    at: '2026-03-04T15:04:00Z',
+  });
+  const view = (changes: Parameters<typeof makeRequest>[0], me = dora) =>
+    viewRequest(makeRequest({ unmask, ...changes }), me, now);
+
+  it('is named by its columns, and says for how long', () => {
+    const lines = describeRequest(view({}));
+    expect(lines[0]).toBe('See shop.customers.email in clear on shop (production, marked as production)');
+    expect(lines).toContain('In clear, for 30 minutes from the approval: shop.customers.email (pii.email)');
+    const two = { ...unmask, columns: [...unmask.columns, ...unmask.columns] };
+    expect(titleOf(makeRequest({ unmask: two }))).toBe('See shop.customers.email and 1 more in clear');
+  });
+
+  it('says what has become of it: seen until then, revoked, over', () => {
+    const approved = [review('approve')];
+    const text = (changes: Parameters<typeof makeRequest>[0]) => view(changes).stateText;
+    expect(text({ state: 'approved', reviews: approved })).toBe(
+      'Approved by dora@example.com; seen in clear until 2026-03-04 19:01.',
+    );
+    expect(text({ state: 'denied', reviews: [...approved, review('deny')] })).toBe(
+      'Approved, and revoked by dora@example.com.',
+    );
+    expect(text({ state: 'denied', reviews: [review('deny')] })).toBe('Denied by dora@example.com.');
+    expect(text({ state: 'expired', reviews: approved })).toContain('masked again');
+  });
+
+  it('can be ended by its reviewer, and given up by who asked, while it lasts', () => {
+    const approved = { state: 'approved', reviews: [review('approve')] } as const;
+    expect(view({ ...approved, mayRevoke: true })).toMatchObject({ mayRevoke: true, mayWithdraw: false });
+    expect(view(approved, ana)).toMatchObject({ mayRevoke: false, mayWithdraw: true });
+    expect(view({ state: 'expired', reviews: approved.reviews }, ana).mayWithdraw).toBe(false);
+    expect(viewRequest(makeRequest({ state: 'approved' }), ana, now).mayWithdraw).toBe(false);
+  });
+});

@@ -134,7 +134,7 @@ export async function startGround(): Promise<Ground> {
   }
 }
 
-const settleMs = 60_000;
+const settleMs = 240_000;
 
 /** @param waiting how many events of each proxy may not be at its collector yet */
 async function wait(parts: readonly Part[], proxies: readonly ProxyPart[], waiting: number): Promise<void> {

@@ -20,7 +20,7 @@ export interface Sent {
 }
 
 /** An answer that does not come means that something is stuck: far longer than any restart takes. */
-const answerMs = 120_000;
+const answerMs = 240_000;
 
 export class Load {
   readonly sent = new Map<string, Sent>();

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -113,6 +113,37 @@ describe('portcullis collector', () => {
       expect(list.split('\n').filter((line) => line.includes(data))).toEqual([]);
       expect(existsSync(join(data, 'postgres', 'postmaster.pid'))).toBe(false);
     }
+  });
+
+  it('hands events on where its file of sinks says, and logs one line of JSON a message', async () => {
+    const sinks = join(folder, 'sinks.yaml');
+    const path = join(folder, 'events.jsonl');
+    const start = (text: string, ...more: string[]) => {
+      writeFileSync(sinks, text);
+      return ['--issuer', provider.issuer, '--database-url', postgres.url(), '--sinks', sinks, ...more];
+    };
+    const wrong = 'sinks:\n  - {name: file, kind: jsonLines, file: events}\n';
+    expect(await refusal(start(wrong))).toContain('sinks.yaml:2:35: a sink of kind jsonLines has no "file"');
+    const good = `sinks:\n  - {name: file, kind: jsonLines, path: ${path}}\n`;
+    expect(await refusal(start(good, '--log-level', 'loud'))).toContain('--log-level is one of debug, info');
+    const collector = startCommand(['collector', ...start(good), '--json'], {
+      XDG_DATA_HOME: join(folder, 'home'),
+    });
+    await collector.said(/"ready":true.*\n/);
+    const { url } = JSON.parse(collector.stdout());
+    const at = new Date().toISOString();
+    const events = [{ at, seq: 1, kind: 'started', version: '1' }];
+    await clientOf(url).call('POST', '/v1/events', { proxy: 'handed-on', events });
+    const deadline = Date.now() + 15_000;
+    while (!existsSync(path) || !readFileSync(path, 'utf8').includes('/proxies/handed-on"')) {
+      if (Date.now() > deadline) throw new Error('nothing was written');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await collector.end('SIGTERM')).toBe(0);
+    const lines = collector.stderr().trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'info', method: 'POST', route: '/v1/events', status: 200 }),
+    );
   });
 
   it('signs its log with the key it is given, or makes one beside its data, and with no other after that', async () => {

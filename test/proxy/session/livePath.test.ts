@@ -148,6 +148,7 @@ describe('what a statement does to names', () => {
     ['SET search_path', { kind: 'session', setting: 'search_path' }, 'path'],
     ['SET work_mem', { kind: 'session', setting: 'work_mem' }, 'none'],
     ['RESET ALL', { kind: 'session', object: 'all settings' }, 'path'],
+    ['RESET SESSION AUTHORIZATION', { kind: 'session', object: 'session authorization' }, 'path'],
     ['DISCARD ALL', { kind: 'session', object: 'all' }, 'session'],
     ['DISCARD TEMP', { kind: 'session', object: 'temp' }, 'session'],
     ['DISCARD PLANS', { kind: 'session', object: 'plans' }, 'none'],

@@ -116,6 +116,13 @@ CLOSE ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); RESET ALL; DEALLOCATE AL
 
 DISCARD ALL;
 
+-- psycopg2's connection.reset(): psycopg/pqpath.c of github.com/psycopg/psycopg2
+ABORT;
+
+RESET ALL;
+
+SET SESSION AUTHORIZATION DEFAULT;
+
 -- Prisma's query engine with the native driver: quaint/src/connector/postgres of github.com/prisma/prisma-engines
 SET search_path = "public";
 
