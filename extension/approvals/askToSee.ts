@@ -52,7 +52,7 @@ async function ask(
   const request = await link.request('askToSee', { ...wanted, minutes: chosen.minutes, reason });
   store.put(request);
   const answer = await window.showInformationMessage(
-    `${who} have been asked to let you see ${names}. The answer comes in the Approvals view.`,
+    `Your request to see ${names} is with ${who}. The answer comes in the Approvals view.`,
     'Show Request',
   );
   if (answer !== undefined) await commands.executeCommand('portcullis.openRequest', request.id);

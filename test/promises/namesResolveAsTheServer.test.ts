@@ -279,6 +279,12 @@ describe.each(versions)('what is judged by it, on PostgreSQL %i', (version) => {
         ask(search),
       );
       expect(await types(6)).toBe('CZCZEZEZCZCZ');
+      // What is local ends with the Sync.
+      const local = extended(`SELECT set_config('search_path', 'b', true)`);
+      client.send(local, extended('SELECT 1 FROM notes LIMIT 1'), serialize.sync());
+      expect(await types(1)).toBe('CCZ');
+      client.send(ask(search));
+      expect(await types(1)).toBe('CZ');
       // A portal that was bound before the path moved reads what it meant then: it may be any.
       const bound = [
         serialize.parse({ name: 's', text: search }),
@@ -310,7 +316,7 @@ describe.each(versions)('what is judged by it, on PostgreSQL %i', (version) => {
           ({ rowCount }) => rowCount,
           () => 0,
         );
-      await expect.poll(inserted).toBe(1);
+      await expect.poll(inserted, { timeout: 20_000 }).toBe(1);
       await client.query('DROP TABLE a.job');
     }));
 
@@ -372,11 +378,13 @@ describe.each(versions)('what is judged by it, on PostgreSQL %i', (version) => {
       await expect(client.query(search)).rejects.toMatchObject(refused);
       await other.end();
       await expect
-        .poll(() =>
-          client.query(search).then(
-            ({ rows }) => rows,
-            () => [],
-          ),
+        .poll(
+          () =>
+            client.query(search).then(
+              ({ rows }) => rows,
+              () => [],
+            ),
+          { timeout: 20_000 },
         )
         .toEqual([{ n: 11 }]);
     });

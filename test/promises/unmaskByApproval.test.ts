@@ -183,6 +183,8 @@ describe('columns that somebody asks to see in clear', { timeout: 60_000 }, () =
     await governed.proxy.connections.get('shop')?.refresh();
     try {
       expect(await see(client)).toBe(masked);
+      const { rows } = await client.query('SELECT email FROM customers_of_old WHERE id = 1');
+      expect(rows).toEqual([{ email: masked }]);
     } finally {
       await governed.look('DROP TABLE customers; ALTER TABLE customers_of_old RENAME TO customers');
       await governed.proxy.connections.get('shop')?.refresh();

@@ -124,7 +124,7 @@ function stateOf(request: ApprovalRequest): SightState {
         message:
           last?.decision === 'changes'
             ? `${by} asks for changes:${comment}`
-            : `${request.approvers.map((name) => showLine(name)).join(' and ')} have been asked. You can go on working: the answer comes here and in the Approvals view.`,
+            : `It is with ${request.approvers.map((name) => showLine(name)).join(' and ')}. You can go on working: the answer comes here and in the Approvals view.`,
         isSending: false,
       };
     case 'approved':

@@ -52,7 +52,7 @@ export class RemovedEvents {
       this.#explained.set(told, (this.#explained.get(told) ?? 0) + last - Math.max(from, next) + 1);
       next = last + 1;
     }
-    if (next < gap.from) left.push({ from: next, through: gap.through });
+    if (next <= gap.through) left.push({ from: next, through: gap.through });
     return left;
   }
 

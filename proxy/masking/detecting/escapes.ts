@@ -43,7 +43,7 @@ function findHex(bytes: Buffer, at: number, end: number, search: Search, look: L
   let digitEnd = at + 2;
   while (digitEnd < end && isHex(bytes[digitEnd] as number)) digitEnd++;
   if (digitEnd - at - 2 < leastDigits) return undefined;
-  const found = findInHex(bytes, at + 2, digitEnd, search, look);
+  const found = findInHex(bytes, at + 2, digitEnd, { column: search.column ?? '' }, look);
   return { finding: found && { ...found, start: at, end: digitEnd }, end: digitEnd };
 }
 
@@ -62,14 +62,17 @@ function findInWindow(
   /** Where each byte of the text stands; one more for its end. */
   const places: number[] = [];
   let length = 0;
+  let begin = 0;
   for (let next = from; next < to; ) {
-    const character = readEscape(bytes, next, to);
+    // What was found before is not looked for again.
+    if (next < (search.from ?? start)) begin = length + 1;
+    const character = bytes[next] === backslash ? readEscape(bytes, next, to) : undefined;
     text[length++] = character ?? (bytes[next] as number);
     places.push(next);
     next += character === undefined ? 1 : bytes[next + 1] === letterU ? 6 : 2;
   }
   places.push(to);
-  for (let after = 0; ; ) {
+  for (let after = begin; ; ) {
     const found = look(text, 0, length, { ...search, from: after });
     if (found === undefined) return { finding: undefined, end: Math.min(to, at + served) };
     after = Math.max(found.end, after + 1);
@@ -81,9 +84,8 @@ function findInWindow(
   }
 }
 
-/** The character that `\u00XX` or `\/` at `at` stands for, where it is one of ASCII: nobody hides what follows in others. */
+/** The character that `\u00XX` or `\/` at the backslash `at` stands for, where it is one of ASCII: nobody hides what follows in others. */
 function readEscape(bytes: Buffer, at: number, end: number): number | undefined {
-  if (bytes[at] !== backslash) return undefined;
   if (bytes[at + 1] === slash) return at + 2 <= end ? slash : undefined;
   if (bytes[at + 1] !== letterU || at + 6 > end || bytes[at + 2] !== 0x30 || bytes[at + 3] !== 0x30)
     return undefined;

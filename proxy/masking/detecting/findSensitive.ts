@@ -85,7 +85,7 @@ function search(
       if (byte === dash && bytes[at - 1] === dash) finding ??= findPrivateKey(bytes, at, start, end);
     } else if (trigger === escaping) {
       if (at < escapesEnd) continue;
-      const escaped = findEscaped(bytes, at, start, end, { column }, findSensitive);
+      const escaped = findEscaped(bytes, at, start, end, { column, from }, findSensitive);
       if (escaped === undefined) continue;
       finding = escaped.finding;
       escapesEnd = escaped.end;

@@ -139,10 +139,13 @@ class BodyReader {
         this.statements.push({ tree: { TransactionStmt: { kind } }, bodies: [] });
       } else {
         const before = this.statements.length;
-        this.readPlpgsql(child, name);
+        // A loop's own query is not always before what it runs.
+        const { body, ...rest } = asNode(child);
+        this.readPlpgsql(isNode(child) ? rest : child, name);
         const own = this.statements[before];
         const targets = own === undefined ? [] : targetsOf(name, asNode(child));
         if (own !== undefined && targets.length > 0) this.statements[before] = { ...own, targets };
+        this.readPlpgsql(body, 'body');
       }
     }
   }

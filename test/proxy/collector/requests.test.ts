@@ -1,5 +1,7 @@
 /** Promises about approval requests: nobody approves their own, an approval is used once, expired ones permit nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NewRequest } from '../../../proxy/approvals/request.ts';
+import { requestDigest } from '../../../proxy/approvals/requestDigest.ts';
 import { reviewRequest } from '../../../proxy/collector/store/requests.ts';
 import { openStore } from '../../../proxy/collector/store/store.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
@@ -201,5 +203,56 @@ describe('seeing', () => {
       cursor = page.next;
     }
     expect(paged).toEqual(ids(all));
+  });
+});
+
+describe('a request to see columns in clear', () => {
+  const unmask = {
+    columns: [{ column: 'public.c.email', classification: 'pii.email', relation: 1, attribute: 2 }],
+    minutes: 15,
+  };
+  const askToSee = (who: Person, text: string, changes = {}) => {
+    const request = { ...newRequest(text), unmask, ...changes } as unknown as NewRequest;
+    return harness.call(who, 'POST', '/v1/requests', { ...request, digest: requestDigest(request) });
+  };
+  const grantsOf = async (who: Person) =>
+    (await harness.call(who, 'GET', '/v1/grants')).body.items.map(({ id }: { id: string }) => id);
+
+  it('lets nobody see anything before it is approved, and then its asker alone, for its time', async () => {
+    const { body } = await askToSee(people.dev, 'SELECT one');
+    expect(await grantsOf(people.dev)).toEqual([]);
+    const { body: approved } = await review(people.reviewer, body.id, 'approve');
+    expect(approved).toMatchObject({ state: 'approved', mayRevoke: true, unmask });
+    expect(approved.clearForMs / 60_000).toBeCloseTo(15, 0);
+    expect(await grantsOf(people.dev)).toEqual([body.id]);
+    expect(await grantsOf(people.otherDev)).toEqual([]);
+    expect(await grantsOf(people.reviewer)).toEqual([]);
+    const used = await use(people.dev, body.id);
+    expect([used.status, used.body.detail]).toEqual([409, expect.stringContaining('no statement')]);
+  });
+
+  it('is ended by those who review it, and by nobody else', async () => {
+    const { body } = await askToSee(people.dev, 'SELECT two');
+    await review(people.reviewer, body.id, 'approve');
+    expect((await review(people.otherDev, body.id, 'deny')).status).toBe(403);
+    expect((await review(people.dev, body.id, 'deny')).status).toBe(403);
+    expect((await review(people.reviewer, body.id, 'approve')).status).toBe(409);
+    const { body: revoked } = await review(people.reviewer, body.id, 'deny', 'enough');
+    expect([revoked.state, revoked.mayRevoke]).toEqual(['denied', undefined]);
+    expect(await grantsOf(people.dev)).not.toContain(body.id);
+    // What was approved to run is not ended so.
+    const { body: run } = await ask(people.dev, 'UPDATE three');
+    await review(people.reviewer, run.id, 'approve');
+    expect((await review(people.reviewer, run.id, 'deny')).status).toBe(409);
+  });
+
+  it('is for an hour at most, for columns that are named, and its digest is of them', async () => {
+    const { status } = await askToSee(people.dev, 'SELECT four', { unmask: { ...unmask, minutes: 61 } });
+    expect(status).toBe(400);
+    expect((await askToSee(people.dev, 'SELECT four', { unmask: { ...unmask, columns: [] } })).status).toBe(
+      400,
+    );
+    const plain = newRequest('SELECT four', { unmask });
+    expect((await harness.call(people.dev, 'POST', '/v1/requests', plain)).body.detail).toContain('digest');
   });
 });

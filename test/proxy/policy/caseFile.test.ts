@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadPolicy, type PolicyEngine } from '../../../proxy/policy/policyEngine.ts';
-import { readPolicyTexts } from '../../../proxy/policy/policyFiles.ts';
+import { loadPolicy, makePolicy, type PolicyEngine } from '../../../proxy/policy/policyEngine.ts';
+import { policyTextsOf, readPolicyTexts } from '../../../proxy/policy/policyFiles.ts';
 import { readCaseFile } from '../../../proxy/policy/testing/caseFile.ts';
 import { runCase } from '../../../proxy/policy/testing/runCases.ts';
 import { type Analyser, loadAnalyser } from '../../../proxy/sql/analyser.ts';
@@ -77,6 +77,38 @@ describe('a case', () => {
     expect(outcomes('-- nothing')).toBe('deny');
   });
 
+  it('may say who calls, when, what it is estimated at and who has approved it', async () => {
+    const text = `@id("all") permit (principal, action, resource);
+      @id("ask") @approval("reviewers") forbid (principal, action == Action::"delete", resource)
+      unless { context has approval && context.approval.reason != "" };
+      @id("hours") forbid (principal, action, resource) unless { context.time.local.hour < 18 && context.time.utc.day != "sunday" };
+      @id("tool") forbid (principal, action, resource) when { context.client has application && context.client.application == "bulk" };
+      @id("far") forbid (principal, action, resource) when { context.client has address && !context.client.address.isLoopback() };
+      @id("large") forbid (principal, action, resource) when { context has estimatedRows && context.estimatedRows > 10 };`;
+    const own = await makePolicy(await policyTextsOf('test', [{ name: 'a.cedar', text }]));
+    const decided = (...more: string[]) => {
+      const lines = ['sql: DELETE FROM orders', 'expect: deny', ...more].join('\n    ');
+      const { cases, problems } = readCaseFile('a.test.yaml', oneCase(lines));
+      expect(problems).toEqual([]);
+      return cases.map((one) => {
+        const { outcome, policies } = runCase(own, (sql) => analyser.analyse(sql), one);
+        return `${outcome} ${policies}`;
+      })[0];
+    };
+    expect(decided()).toBe('approve ask');
+    expect(decided('approval: { reviewers: [rev@example.com], reason: ticket 7 }')).toBe('allow all');
+    expect(decided('approval: { reviewers: [rev@example.com] }')).toBe('deny ask');
+    expect(decided('time: 2026-11-20T17:30:00Z')).toBe('approve ask');
+    expect(decided('time: 2026-11-20T17:30:00+01:00')).toBe('approve ask');
+    expect(decided('time: 2026-11-20T18:00:00+01:00')).toBe('deny hours');
+    expect(decided('time: 2026-11-22T00:00:00+02:00')).toBe('approve ask');
+    expect(decided('time: 2026-11-22T00:00:00Z')).toBe('deny hours');
+    expect(decided('client: { application: bulk }')).toBe('deny tool');
+    expect(decided('client: { application: psql, address: 192.0.2.1 }')).toBe('deny far');
+    expect(decided('estimatedRows: 10')).toBe('approve ask');
+    expect(decided('estimatedRows: 11', 'approval: { reviewers: [r], reason: x }')).toBe('deny large');
+  });
+
   it('may take its identity by name or by a YAML alias, and knows agents and connections', () => {
     const [byName, byAlias] = run(`
 identities:
@@ -97,6 +129,19 @@ describe('a mistake in a file of cases is told with its place', () => {
       oneCase('sql: SELECT 1\n    expects: allow'),
       [
         'a.test.yaml:5:5: a case has no "expects" | Known are name, identity, environment, connection, sql, expect, policies, finding, client, time, estimatedRows, approval.',
+      ],
+    ],
+    [
+      'circumstances that cannot be',
+      oneCase(
+        'sql: SELECT 1\n    expect: allow\n    time: 2026-11-20 17:30\n    estimatedRows: -1\n    client: { address: here, name: x }\n    approval: { reason: x }',
+      ),
+      [
+        'a.test.yaml:6:11: "time" cannot be read at "2026-11-20 17:30" | Write it as 2026-11-21T19:30:00+01:00.',
+        'a.test.yaml:8:30: "client" has no "name" | Known are application, address.',
+        'a.test.yaml:8:24: "here" is no IP address | ',
+        'a.test.yaml:9:15: "approval" needs "reviewers" | ',
+        'a.test.yaml:7:20: "estimatedRows" is a whole number from 0 on | ',
       ],
     ],
     ['a key that is missing', oneCase('sql: SELECT 1'), ['a.test.yaml:2:5: a case needs "expect" | ']],

@@ -175,6 +175,7 @@ const others = [
   row('pg_try_advisory_xact_lock', everywhere, 'lock', { functionName: 'pg_try_advisory_xact_lock' }),
   row('NOTIFY', everywhere, 'notify'),
   row('VACUUM', reviewed, 'maintenance', { ...orders, object: 'table' }),
+  row('VACUUM of a temporary table', everywhere, 'maintenance', { ...temporary, object: 'table' }),
   row('pg_sleep', reviewed, 'delay', { functionName: 'pg_sleep' }),
   row('what is not understood', nowhere, 'unknown'),
 ];
