@@ -216,6 +216,7 @@ export class StatementPipeline {
         const run = new StatementRun(statement, journal.intent(intentOf(statement, approved?.approval)));
         runs.push(run);
         this.#planner.noteRun(run);
+        this.#texts.noteRun(statement);
         this.#rows.noteRun(statement);
         isDurable ||= statement.isDurable;
       }

@@ -66,6 +66,11 @@ export class NewCode {
     this.#changes += 1;
   }
 
+  /** A statement is about to be sent: what was settled of those before says nothing about it, though its text was judged before. */
+  noteRun({ effects }: Pick<StatementFacts, 'effects'>): void {
+    if (effects.some(makesCode) || effects.some(altersTables)) this.#notes += 1;
+  }
+
   #noteBody(name: string, text: string, body: CodeBody): void {
     const known = this.#bodies.get(name) ?? new Map<string, CodeBody>();
     if (known.has(text)) return;

@@ -134,6 +134,11 @@ export class StatementJudge {
     return this.policy.useFor('effects').has('estimatedRows');
   }
 
+  /** A statement is about to be sent. */
+  noteRun(facts: Pick<StatementFacts, 'effects'>): void {
+    this.#newCode.noteRun(facts);
+  }
+
   /** What the session's transactions have made is there for all to see, and the catalog shows it when it is read again. */
   noteTransactionEnd(): void {
     if (this.#newCode.mayRunMore) this.#newCode.settle(this.connection);

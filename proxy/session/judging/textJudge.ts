@@ -127,6 +127,11 @@ export class TextJudge {
     return undefined;
   }
 
+  /** A statement is about to be sent, though it may have been judged long before. */
+  noteRun({ facts }: JudgedStatement): void {
+    this.#parts.judge.noteRun(facts);
+  }
+
   /** The transaction has ended: what it made is known as soon as the catalog has been read again. */
   noteTransactionEnd(): void {
     this.#parts.judge.noteTransactionEnd();

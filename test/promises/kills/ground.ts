@@ -42,8 +42,7 @@ export async function startGround(): Promise<Ground> {
   const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const parts: Part[] = [];
   const stop = async () => {
-    for (const part of parts) part.destroy();
-    await sleep(200); // for the kernel to have taken them away
+    await Promise.all(parts.map((part) => part.destroy()));
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {

@@ -38,6 +38,7 @@ export class Part {
   #isStopped = false;
   #complaints = '';
   #held: Promise<void> | undefined;
+  #release: () => void = () => undefined;
   readonly #options: PartOptions;
   readonly #running: Promise<void>;
 
@@ -60,12 +61,11 @@ export class Part {
 
   /** Kills it, and starts it again only when what this answers is called. */
   async hold(): Promise<() => void> {
-    let release: () => void = () => undefined;
     this.#held = new Promise((resolve) => {
-      release = resolve;
+      this.#release = resolve;
     });
     await this.kill();
-    return release;
+    return this.#release;
   }
 
   /** Asks it to end in order, and waits for that. */
@@ -76,11 +76,13 @@ export class Part {
     running.delete(this);
   }
 
-  /** The end of the test, whatever came of it. */
-  destroy(): void {
+  /** The end of the test, whatever came of it. Resolves when nothing of it runs. */
+  destroy(): Promise<void> {
     this.#isStopped = true;
+    this.#release();
     if (this.#child !== undefined) this.#signal(this.#child);
     running.delete(this);
+    return this.#running;
   }
 
   /** What the process that runs now has said on standard error. */
@@ -130,5 +132,5 @@ const running = new Set<Part>();
 
 // Whatever ends the tests: nothing of them stays.
 process.once('exit', () => {
-  for (const part of running) part.destroy();
+  for (const part of running) void part.destroy();
 });

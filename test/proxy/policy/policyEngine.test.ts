@@ -279,6 +279,28 @@ forbid (principal, action, resource);
   });
 });
 
+describe('columns of one classification', () => {
+  const see = '@id("see")\npermit (principal, action == Action::"unmask", resource)';
+  it.each([
+    ['all alike', `${see};\n`, false],
+    ['by what they are', `${see} when { context.classification == "pii.email" };\n`, false],
+    ['by their table', `${see} when { context has relation && context.relation.name == "shops" };\n`, true],
+    ['by their name', `${see} unless { context has column && context.column == "email" };\n`, true],
+    [
+      'by a forbid',
+      `${see};\n@id("no")\nforbid (principal, action, resource) when { context has column };\n`,
+      true,
+    ],
+  ])('are shown %s', async (_, text, byPlace) => {
+    const policy = await loadPolicy({ directory: await directoryOf({ 'a.cedar': permitAll + text }) });
+    expect(policy.unmasksByPlace).toBe(byPlace);
+  });
+
+  it('are shown alike by the default pack', async () => {
+    expect((await loadPolicy()).unmasksByPlace).toBe(false);
+  });
+});
+
 describe('the default pack', () => {
   it('is found beside a CommonJS bundle, with Cedar inside the bundle and its WASM beside it', async () => {
     const out = await directoryOf({});

@@ -195,7 +195,7 @@ export const serverCases: readonly EffectCase[] = [
   ["CREATE TABLESPACE s LOCATION '/x'", 'serverAccess'],
   ['SET ROLE admin', 'serverAccess'],
   ['RESET ROLE', 'serverAccess'],
-  ['SET SESSION AUTHORIZATION DEFAULT', 'serverAccess'],
+  ['SET SESSION AUTHORIZATION DEFAULT', 'session'],
   ["SET session_replication_role = 'replica'", 'serverAccess'],
   ['SET LOCAL "ROLE" = \'x\'', 'serverAccess'],
   ["SELECT set_config('role', 'admin', true)", 'serverAccess'],
