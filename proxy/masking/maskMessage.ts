@@ -92,9 +92,8 @@ export interface MessageMask {
 /** Where in the server, or in a text that code made, something was raised. */
 const placeFields: ReadonlySet<string> = new Set(['p', 'F', 'L', 'R']);
 
-/** raise_exception, and the one SQLSTATE that all warnings have in common (manual, appendix A). */
-const anyError = 'P0001';
-const anyNotice = '01000';
+/** What RAISE gives where it is told no other (manual 41.9.1; ereport's own for what is less than an error). */
+const plainStates = { error: 'P0001', warning: '01000', notice: '00000' } as const;
 
 /**
  * Rewrites one whole ErrorResponse or NoticeResponse, type byte included. Never throws: what stands behind a broken field
@@ -109,7 +108,8 @@ export function maskErrorFields(
   const isNotice = message[0] === 0x4e;
   const isFromServer = isServersOwn(values);
   const isChosen = isCodeFree && !isFromServer;
-  const sqlState = isChosen ? (isNotice ? anyNotice : anyError) : (values.get('C') ?? '');
+  const level = !isNotice ? 'error' : values.get('V') === 'WARNING' ? 'warning' : 'notice';
+  const sqlState = isChosen ? plainStates[level] : (values.get('C') ?? '');
   const keepsText = !isNotice && isFromServer && mayKeepText(values, sqlState);
   let body = '';
   for (const [letter, value] of fields) {

@@ -23,9 +23,14 @@ const file = memberNames.events;
 /** No proxy can send under such an id: what is told under it, the collector told. */
 const collectorPrefix = 'collector:';
 
+interface SeenEvent {
+  readonly proxy: string;
+  readonly event: JournalEvent;
+}
+
 export class BundleEvents {
   count = 0;
-  readonly #seen: { readonly proxy: string; readonly event: JournalEvent }[] = [];
+  readonly #seen: SeenEvent[] = [];
   readonly #indices = new Set<number>();
   readonly #removed = new RemovedEvents();
 
@@ -89,7 +94,7 @@ export class BundleEvents {
     if (this.#indices.has(index)) this.findings.altered(`entry ${index} of the log stands here again`, where);
     this.#indices.add(index);
     const before = this.#seen.at(-1);
-    if (before?.proxy === proxy && event.seq < seqAfter(before.event)) {
+    if (before !== undefined && !isBefore(before, { proxy, event })) {
       this.findings.altered('the event is not in its place', where);
     }
     this.#seen.push({ proxy, event });
@@ -217,4 +222,9 @@ function describeRanges(ranges: readonly (readonly [number, number])[]): string 
     .map(([from, through]) => (from === through ? `${from}` : `${from}–${through}`));
   if (ranges.length > 5) shown.push('…');
   return shown.length === 0 ? 'none' : `numbers ${shown.join(', ')}`;
+}
+
+/** Bundles have their events by proxy, then by number. */
+function isBefore(before: SeenEvent, { proxy, event }: SeenEvent): boolean {
+  return before.proxy === proxy ? seqAfter(before.event) <= event.seq : before.proxy < proxy;
 }

@@ -29,6 +29,7 @@ export class NewCode {
   /** By the last part of their names, then by the texts that define them. */
   readonly #bodies = new Map<string, Map<string, CodeBody>>();
   #mayRunMore = false;
+  #mayTrigger = false;
 
   get isThere(): boolean {
     return this.#isThere;
@@ -37,6 +38,11 @@ export class NewCode {
   /** True where more than the catalog shows may see what is written into tables that were there: triggers, rules, constraints. */
   get mayRunMore(): boolean {
     return this.#mayRunMore;
+  }
+
+  /** True where triggers may be there that the catalog does not show. */
+  get mayTrigger(): boolean {
+    return this.#mayTrigger;
   }
 
   get stamp(): number {
@@ -60,8 +66,10 @@ export class NewCode {
     const isCode = effects.some(makesCode);
     if (!isCode && !effects.some(altersTables)) return;
     this.#notes += 1;
-    if (this.#mayRunMore && (this.#isThere || !isCode)) return;
+    const mayTrigger = effects.some(makesTriggers);
+    if (this.#mayRunMore && (this.#isThere || !isCode) && (this.#mayTrigger || !mayTrigger)) return;
     this.#isThere ||= isCode;
+    this.#mayTrigger ||= mayTrigger;
     this.#mayRunMore = true;
     this.#changes += 1;
   }
@@ -87,6 +95,7 @@ export class NewCode {
         this.#isThere = false;
         this.#bodies.clear();
         this.#mayRunMore = false;
+        this.#mayTrigger = false;
         this.#changes += 1;
       },
       () => undefined, // It stays in doubt until the catalog can be read.
@@ -129,4 +138,8 @@ function makesCode({ kind, object }: Effect): boolean {
     default:
       return false;
   }
+}
+
+function makesTriggers({ kind, object }: Effect): boolean {
+  return kind === 'procedural' || kind === 'unknown' || (kind === 'create' && object === 'trigger');
 }

@@ -210,6 +210,7 @@ export class StatementJudge {
         code: {
           named: (names) => [...code.named(names), ...this.#newCode.named(names)],
           behindOperator: (symbol) => code.behindOperator(symbol),
+          mayTrigger: this.#newCode.mayTrigger,
         },
         mayCopy: !this.#newCode.mayRunMore && !this.policy.unmasksByPlace,
         meant,

@@ -42,6 +42,14 @@ export function judgeBlock(context: UseContext): void {
   }
 }
 
+/**
+ * A trigger's function gets rows of its table as NEW and OLD (manual 41.10.1), whoever's they are: what it reads of them may go back
+ * into the same column, and nowhere else.
+ */
+export function judgeRowCode(context: UseContext, body: CodeBody, row: Item, name: string): void {
+  judgeBody(context, body, name, row);
+}
+
 function uniteBodies(context: UseContext, bodies: readonly CodeBody[], name: string): Value {
   const sources = new Map<string, Source>();
   for (const body of bodies)
@@ -62,19 +70,21 @@ function readSources(context: UseContext, body: CodeBody, name: string): readonl
 }
 
 /** Refuses what breaks the rule of use in it, and gives the columns of what it reads into variables and results. */
-function judgeBody(context: UseContext, body: CodeBody, name: string): readonly Source[] {
+function judgeBody(context: UseContext, body: CodeBody, name: string, row?: Item): readonly Source[] {
   countStep(context);
   const { catalog, classifications, isCodeKnown } = context;
   // Its names are looked up by a search_path that may be of its own.
   const reach = { ...context.reach, blocks: [] };
   const inner = createContext(catalog, classifications, isCodeKnown, undefined, false, reach);
   const statements = flatten(body.statements);
-  const held = new Map<string, Held>();
+  const held = new Map<string, Held>(row === undefined ? [] : rowNames.map((own) => [own, row.columns]));
+  const variables = [...new Set([...body.variables, ...held.keys()])];
+  const isRow = row !== undefined;
   // What a variable holds shows in what is before it, too, in a loop: until nothing new gets into any.
-  let flowing = judgeStatements(inner, statements, body.variables, held);
+  let flowing = judgeStatements(inner, statements, variables, held, isRow);
   for (let known = 0; known !== countHeld(held); ) {
     known = countHeld(held);
-    flowing = judgeStatements(inner, statements, body.variables, held);
+    flowing = judgeStatements(inner, statements, variables, held, isRow);
   }
   for (const [key, { location: _location, how, ...violation }] of inner.violations) {
     // Locations in it mean nothing outside.
@@ -89,6 +99,7 @@ function judgeStatements(
   statements: readonly BodyStatement[],
   variables: readonly string[],
   held: Map<string, Held>,
+  isRow: boolean,
 ): Source[] {
   const flowing: Source[] = [];
   const scope = openVariables(variables, held);
@@ -98,9 +109,24 @@ function judgeStatements(
     const shape = judgeCommand(inner, root, scope);
     if (shape === undefined) continue;
     flowing.push(...uniteColumns(shape.columns).sources);
+    if (isRow) refuseOtherPlaces(inner, shape, targets);
     keep(shape, targets, held);
   }
   return flowing;
+}
+
+const rowNames: readonly string[] = ['new', 'old'];
+
+/** `NEW.a := x` reads as the row (a, x): what x is made of stays where it is. A variable keeps what it holds in sight. */
+function refuseOtherPlaces(inner: UseContext, { columns }: Shape, targets: readonly string[]): void {
+  const isIntoRow = targets.some((name) => rowNames.includes(name));
+  if (targets.length > 0 && !isIntoRow) return;
+  const place = isIntoRow ? columns[0] : undefined;
+  const values = isIntoRow ? columns.slice(1) : columns;
+  const own = new Set(place?.value.sources.map(({ key }) => key));
+  for (const source of uniteColumns(values).sources) {
+    if (!own.has(source.key)) recordViolation(inner, source, 'taken out of its column', undefined);
+  }
 }
 
 function countHeld(held: ReadonlyMap<string, Held>): number {

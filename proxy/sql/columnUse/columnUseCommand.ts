@@ -7,6 +7,7 @@ import { openScope, type Scope, type Shape } from './columnUseScope.ts';
 import { isStatementTag, judgeStatement, noteWrite } from './columnUseStatement.ts';
 import { judgeClustering, judgeDomainCheck } from './columnUseStored.ts';
 import { type Fields, isFields, readNames, readTag, readText, type Tagged } from './columnUseTree.ts';
+import { judgeTrigger, judgeTriggerFunction } from './columnUseTrigger.ts';
 import { nothing, type Value } from './columnUseValue.ts';
 
 /** Judges a statement as the client sends it. Gives the rows of its query: returned, prepared, or read by its cursor. */
@@ -42,8 +43,16 @@ const commands: Readonly<Record<string, CommandJudge>> = {
   ViewStmt: judgeView,
   // A new table has no rows yet: its checks and defaults see nothing.
   CreateStmt: judgeNothing,
-  // Bodies of functions are judged where they are called.
-  CreateFunctionStmt: judgeNothing,
+  // Bodies of functions are judged where they are called, but for those that triggers call.
+  CreateFunctionStmt: (context, fields) => {
+    judgeTriggerFunction(context, fields);
+    return undefined;
+  },
+  CreateTrigStmt: (context, fields) => {
+    judgeUtility(context, { tag: 'CreateTrigStmt', fields });
+    judgeTrigger(context, fields);
+    return undefined;
+  },
   ClusterStmt: (context, fields) => {
     judgeClustering(context, fields);
     return undefined;

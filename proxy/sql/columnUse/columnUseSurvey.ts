@@ -33,6 +33,14 @@ export function surveyStatement(context: UseContext, tree: unknown): Survey {
   return survey;
 }
 
+/** CREATE TABLE … AS EXECUTE, ALTER DOMAIN, DO and functions of triggers name no relation that they read. */
+const namesNoRelation: ReadonlySet<string> = new Set([
+  'ExecuteStmt',
+  'AlterDomainStmt',
+  'DoStmt',
+  'CreateFunctionStmt',
+]);
+
 function surveyNode(context: UseContext, node: unknown, survey: Survey): void {
   if (Array.isArray(node)) {
     for (const child of node) surveyNode(context, child, survey);
@@ -50,8 +58,7 @@ function surveyNode(context: UseContext, node: unknown, survey: Survey): void {
   const { tag, fields } = tagged;
   context.budget += budgetPerNode;
   if (opaqueTags.has(tag)) survey.isOpaque = true;
-  // CREATE TABLE … AS EXECUTE, ALTER DOMAIN and DO name no relation that they read.
-  if (tag === 'ExecuteStmt' || tag === 'AlterDomainStmt' || tag === 'DoStmt') survey.needsJudging = true;
+  if (namesNoRelation.has(tag)) survey.needsJudging = true;
   if (tag === 'A_Expr' && isProtected(readByOperator(context, readNames(fields['name']).at(-1)))) {
     survey.needsJudging = true;
   }

@@ -14,6 +14,8 @@ export interface CodeBody {
 export interface CodeBodies {
   named(names: readonly string[]): readonly CodeBody[];
   behindOperator(symbol: string): readonly CodeBody[];
+  /** True where there may be triggers that the catalog does not show. */
+  readonly mayTrigger?: boolean;
 }
 
 /** What DO runs. */
