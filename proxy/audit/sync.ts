@@ -12,7 +12,7 @@
  */
 import type { SyncStatus } from '../control/messages.ts';
 import { isoNow } from '../kit/clock.ts';
-import { type CollectorClient, CollectorRefusal } from '../kit/collectorClient.ts';
+import { type CollectorClient, CollectorRefusal, isOnThisMachine } from '../kit/collectorClient.ts';
 import type { Log } from '../kit/log.ts';
 import { CollectorLog } from './collectorLog.ts';
 import type { JournalEvent } from './events.ts';
@@ -32,6 +32,8 @@ export interface SyncOptions {
   readonly log: Log;
   /** Told when anything in the status has changed. */
   readonly onChange?: (status: SyncStatus) => void;
+  /** Whether batches are compressed: unless told, where the collector is on another machine. */
+  readonly packs?: boolean;
   /** How often to look for new events, milliseconds. */
   readonly pollMs?: number;
   /** First delay after a failure, and the longest, milliseconds. */
@@ -65,7 +67,7 @@ export class EventSync {
   /** Undefined while the collector has to be asked how far it is. */
   #cursor: JournalCursor | undefined;
   #batchBytes = batchBytes;
-  #isPacked = true;
+  #isPacked: boolean;
   #conflicts = 0;
   #failures = 0;
   #isStopped = false;
@@ -81,6 +83,7 @@ export class EventSync {
     const { dataDirectory, client } = options;
     const fetchKeys = () => client.call<unknown>('GET', '/v1/log/keys');
     this.#log = new CollectorLog({ dataDirectory, url: client.url, fetchKeys });
+    this.#isPacked = options.packs ?? !isOnThisMachine(client.url);
     this.#retryMs = options.retryMs ?? { first: 500, longest: 60_000 };
     const hint = readSyncPosition(options.dataDirectory);
     this.#acknowledged = Math.min(hint.acknowledged, options.journal.lastSeq);

@@ -185,14 +185,18 @@ export function checkCollectorUrl(text: string): string {
       `"${text.slice(0, 200)}" is not the address of a collector; it looks like https://collector.example.com`,
     );
   }
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isOnThisMachine(url))) {
     throw new Error('a collector is reached by https; plain http is taken on this machine only');
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new Error('the address of a collector has no user, no query and no fragment');
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** What goes there leaves no machine. */
+export function isOnThisMachine(url: URL | string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
 
 function readProblem(response: Response, text: string): string {

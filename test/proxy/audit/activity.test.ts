@@ -47,6 +47,11 @@ describe('the activity log', () => {
         rows: 3,
         micros: 1200,
         maskedColumns,
+        who: 'dev@example.com',
+        address: '127.0.0.1:51234',
+        relations: ['public.customers'],
+        effects: ['read'],
+        policies: ['reads-are-allowed'],
         isSynced: false,
       },
     ]);

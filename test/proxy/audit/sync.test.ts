@@ -80,7 +80,7 @@ describe('the synchronisation', () => {
       collector.knowsGzip = knowsGzip;
       const proxy = await openProxy();
       record(proxy, 300);
-      const events = sync(proxy, collector);
+      const events = sync(proxy, collector, { packs: true });
       expect(await events.flush(10_000)).toBe(true);
       expect(collector.packed > 0).toBe(knowsGzip);
       await expectSame(collector, proxy.folder);
