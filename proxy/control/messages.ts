@@ -3,6 +3,7 @@
  * vscode-jsonrpc frames it). The one file of the proxy that others may import, and they import types alone.
  */
 import type { ApprovalRequest, NewRequest, RequestFinding, Review, UnmaskAsk } from '../approvals/request.ts';
+import type { EvidenceFilter } from '../audit/evidence/manifest.ts';
 import type { DriftItem, DriftReport, SchemaSnapshot, SnapshotTable } from '../schema/snapshot.ts';
 
 export type {
@@ -318,16 +319,7 @@ export interface ControlRequests {
   verifyRecords: { params: Record<string, never>; result: RecordsVerdict };
   /** Fetches an evidence bundle, checks it, and writes it to the file; cancel it by JSON-RPC cancellation. */
   exportEvidence: {
-    params: {
-      readonly path: string;
-      readonly from?: string;
-      readonly to?: string;
-      readonly identity?: string;
-      readonly connection?: string;
-      readonly relation?: string;
-      readonly decision?: string;
-      readonly agent?: string;
-    };
+    params: EvidenceFilter & { readonly path: string };
     result: RecordsVerdict & { readonly bytes: number };
   };
   /** Ends the proxy: open sessions are told, events are kept. */

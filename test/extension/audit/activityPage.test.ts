@@ -105,6 +105,10 @@ function icons(): string {
 }
 
 const executablePath = '/usr/bin/chromium';
+function ofMachine(rows: readonly ActivityRow[], sync: ActivitySnapshot['sync']): ActivitySnapshot {
+  return { kind: 'activity', scope: 'machine', hasMore: false, isSearching: false, rows, sync };
+}
+
 const shots = process.env['PORTCULLIS_SHOTS'];
 const themes = {
   dark: {
@@ -190,14 +194,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   const sync = describeSync({ waiting: 1, lastSentAt: base.at }, now);
 
   it.each(['dark', 'light'] as const)('shows statements as text alone, in %s colours', async (theme) => {
-    const page = await openPage(theme, {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows,
-      sync,
-    });
+    const page = await openPage(theme, ofMachine(rows, sync));
     expect(await page.locator('tbody tr').count()).toBe(6);
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.locator('tbody tr').nth(2).innerText()).toContain('this DELETE has no WHERE');
@@ -212,14 +209,7 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   });
 
   it('is used by keyboard: find, move, open, clear', async () => {
-    const page = await openPage('dark', {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows,
-      sync,
-    });
+    const page = await openPage('dark', ofMachine(rows, sync));
     await page.keyboard.press('/');
     await page.keyboard.type('table:orders');
     expect(await page.locator('tbody tr').count()).toBe(2);
@@ -239,61 +229,26 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   });
 
   it('keeps the focused statement when newer ones arrive', async () => {
-    const page = await openPage('dark', {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows: rows.slice(1),
-      sync,
-    });
+    const page = await openPage('dark', ofMachine(rows.slice(1), sync));
     await page.locator('tbody tr').nth(1).focus();
-    await send(page, {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows,
-      sync,
-    });
+    await send(page, ofMachine(rows, sync));
     expect(await page.locator('tbody tr').count()).toBe(6);
     expect(await focused(page)).toBe('4');
     await page.close();
   });
 
   it('says why it is empty', async () => {
-    const page = await openPage('dark', {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows: [],
-      sync: describeSync({ waiting: 0 }, now),
-    });
+    const page = await openPage('dark', ofMachine([], describeSync({ waiting: 0 }, now)));
     expect(await page.locator('.empty').innerText()).toContain('No statement was recorded for you yet');
     await page.close();
-    const other = await openPage('dark', {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows,
-      sync,
-    });
+    const other = await openPage('dark', ofMachine(rows, sync));
     await other.locator('#search').fill('nothing like it');
     expect(await other.locator('.empty').innerText()).toContain('None of the latest 6 statements matches');
     await other.close();
   });
 
   it('asks the collector for what the tokens say, and shows whose it was', async () => {
-    const page = await openPage('light', {
-      kind: 'activity',
-      scope: 'machine',
-      hasMore: false,
-      isSearching: false,
-      rows,
-      sync,
-    });
+    const page = await openPage('light', ofMachine(rows, sync));
     await page.getByRole('radio', { name: 'Collector' }).click();
     await page.locator('#search').fill('who:ana@example.com decision:den masked:pii.email big -psql');
     await page.waitForFunction('globalThis.posted.length === 3');
