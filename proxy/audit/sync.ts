@@ -41,8 +41,10 @@ export interface SyncOptions {
 }
 
 const batchEvents = 500;
-/** Events that may wait before the sync gives way to nothing any more: minutes of a machine at work. */
-const longBacklog = 200_000;
+/** Events that may wait before the sync gives way to nothing any more: minutes of a machine at its busiest. */
+const longBacklog = 1_000_000;
+/** How much longer than it sends the sync pauses while new events come in. */
+const givenWay = 9;
 const longestPauseMs = 1000;
 const batchBytes = 4 * 2 ** 20;
 const smallestBatchBytes = 1 << 16;
@@ -266,7 +268,7 @@ export class EventSync {
   }
 
   /**
-   * Statements go first: while new ones come in, sending takes a fifth of the time, until too much waits or somebody
+   * Statements go first: while new ones come in, sending takes a tenth of the time, until too much waits or somebody
    * waits for it. Answers how long to pause after a batch that took `millis`.
    */
   #giveWay(millis: number): number {
@@ -274,7 +276,7 @@ export class EventSync {
     if (waiting < batchEvents || waiting > longBacklog || this.#waiters.size > 0) return 0;
     const isGrowing = waiting > this.#waitedBefore;
     this.#waitedBefore = waiting;
-    return isGrowing ? Math.min(longestPauseMs, 4 * millis) : 0;
+    return isGrowing ? Math.min(longestPauseMs, givenWay * millis) : 0;
   }
 
   #tell(): void {
