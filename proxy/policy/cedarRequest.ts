@@ -48,8 +48,11 @@ export function cedarRequest(
   use: ContextUse = noUse,
 ): CedarRequest {
   const context = contextOf(identity, effect, isTagged);
-  const { estimatedRows } = effect;
+  const { estimatedRows, classifications } = effect;
   if (use.has('estimatedRows') && estimatedRows !== undefined) context['estimatedRows'] = estimatedRows;
+  if (use.has('classifications') && classifications !== undefined) {
+    context['classifications'] = [...classifications];
+  }
   addSurroundings(context, circumstances, use);
   return requestFor(identity, connection, effect.kind, context);
 }
@@ -137,6 +140,7 @@ export function requestKey(
   if (use.size > 0) {
     const { client, moment } = circumstances;
     if (use.has('estimatedRows')) parts.push({ estimatedRows: effect.estimatedRows });
+    if (use.has('classifications')) parts.push({ classifications: effect.classifications });
     if (use.has('client')) parts.push({ client });
     if (use.has('time')) parts.push({ moment });
   }

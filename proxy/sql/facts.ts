@@ -73,6 +73,8 @@ export interface Effect {
   readonly isAssumed?: boolean;
   /** How many rows of the relation it may show or change; absent where nobody can tell, or nobody asks. */
   readonly estimatedRows?: number;
+  /** What the relation's protected columns hold; absent where nobody can tell, or nobody asks. */
+  readonly classifications?: readonly string[];
   /** Byte offset in the message's text of the part that has this effect, where the grammar tells. */
   readonly location?: number;
 }

@@ -134,6 +134,27 @@ describe.each([15, 18] as const)('PostgreSQL %i', (version) => {
     expect(await refusal(client.query('SELECT id FROM orders'))).toBe('runs');
   });
 
+  it('tells what a table holds, whichever of its columns is named, and whatever is made of it since', async () => {
+    const direct = new Client(governed.direct());
+    await direct.connect();
+    open.push(direct);
+    await direct.query(
+      `CREATE TABLE people${version} (id int, email text); CREATE TABLE plain${version} (id int, note text)`,
+    );
+    await rules.inForce(`@id("people") forbid (principal, action == Action::"read", resource)
+      when { context has relation } unless { context has classifications && !context.classifications.contains("pii.email") };`);
+    const client = await connect();
+    expect(await refusal(client.query(`SELECT id FROM people${version}`))).toContain('people');
+    expect(await refusal(client.query(`SELECT count(*) FROM people${version}`))).toContain('people');
+    expect(await refusal(client.query(`SELECT id FROM plain${version}`))).toBe('runs');
+    await direct.query(`ALTER TABLE plain${version} ADD COLUMN email text`);
+    await expect
+      .poll(() => refusal(client.query(`SELECT id FROM plain${version}`)), { timeout: 30_000 })
+      .toContain('people');
+    await rules.inForce('');
+    expect(await refusal(client.query(`SELECT id FROM people${version}`))).toBe('runs');
+  });
+
   it('knows a table that has come into being since', async () => {
     await rules.inForce(`@id("large") forbid (principal, action == Action::"read", resource)
       when { context has relation } unless { context has estimatedRows && context.estimatedRows <= 500 };`);

@@ -1,8 +1,8 @@
 /** Which parts of the context a set of policies looks at: what none of them does need not be known, or told apart. */
 import type { PolicyJson, SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
 
-/** Parts of the context that change from run to run of the same statement by the same person. */
-const changingParts = ['estimatedRows', 'client', 'time', 'approval'] as const;
+/** Parts of the context that change without the statement or the person, or take work to find out. */
+const changingParts = ['estimatedRows', 'classifications', 'client', 'time', 'approval'] as const;
 export type ChangingPart = (typeof changingParts)[number];
 
 export type ContextUse = ReadonlySet<ChangingPart>;

@@ -1,10 +1,16 @@
-/** Under which circumstances a case of a policy test runs: `client`, `time`, `estimatedRows` and `approval`. */
+/** Under which circumstances a case of a policy test runs: `client`, `time`, `estimatedRows`, `approval`, `classifications`. */
 import { isIP } from 'node:net';
 import { isScalar, type Node } from 'yaml';
 import type { Circumstances, ClaimedClient, GivenApproval, Moment } from '../circumstances/circumstances.ts';
 import type { Fields, YamlReader } from '../yamlReader.ts';
 
-export const circumstanceKeys: readonly string[] = ['client', 'time', 'estimatedRows', 'approval'];
+export const circumstanceKeys: readonly string[] = [
+  'client',
+  'time',
+  'estimatedRows',
+  'approval',
+  'classifications',
+];
 
 /** Noon of a Wednesday: cases that say nothing of the time are those of a working day. */
 const defaultMoment: Moment = { minute: Date.UTC(2025, 0, 1, 12) / 60_000, offset: 0, zone: 'UTC' };
@@ -14,11 +20,12 @@ const timeForm = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|([+-
 export interface CaseCircumstances {
   readonly circumstances: Circumstances;
   readonly estimatedRows: number | undefined;
+  readonly classifications: readonly string[] | undefined;
 }
 
 /** What is wrong gathers in the reader's problems. */
 export function readCircumstances(reader: YamlReader, fields: Fields): CaseCircumstances {
-  const [client, time, rows, approval] = circumstanceKeys.map((key) => fields.get(key));
+  const [client, time, rows, approval, classes] = circumstanceKeys.map((key) => fields.get(key));
   const moment = time === undefined ? defaultMoment : readTime(reader, time);
   return {
     circumstances: {
@@ -27,6 +34,7 @@ export function readCircumstances(reader: YamlReader, fields: Fields): CaseCircu
       ...(approval !== undefined && { approval: readApproval(reader, approval) }),
     },
     estimatedRows: rows === undefined ? undefined : readRows(reader, rows),
+    classifications: classes === undefined ? undefined : reader.strings(classes, 'classifications'),
   };
 }
 

@@ -20,6 +20,7 @@ export interface PolicyCase {
   readonly circumstances: Circumstances;
   /** What every effect of the statement is estimated at; undefined where nobody can tell. */
   readonly estimatedRows: number | undefined;
+  readonly classifications: readonly string[] | undefined;
   readonly expect: Outcome;
   /** Ids that are to be among the policies that determined it. */
   readonly policies: readonly string[];
@@ -82,7 +83,7 @@ class CaseReader extends YamlReader {
     if (finding !== undefined && expect === 'allow') {
       this.refuse(fields.get('finding'), 'what is allowed has no finding', 'Take "finding" away.');
     }
-    const { circumstances, estimatedRows } = readCircumstances(this, fields);
+    const { circumstances, estimatedRows, classifications } = readCircumstances(this, fields);
     const name = this.string(fields.get('name'), 'name') ?? sql.replace(/\s+/g, ' ').trim();
     if (identity === undefined || expect === undefined || this.problems.length > before) return undefined;
     const { line, column } = this.placeOf(node);
@@ -96,6 +97,7 @@ class CaseReader extends YamlReader {
       sql,
       circumstances,
       estimatedRows,
+      classifications,
       expect,
       policies,
       finding,

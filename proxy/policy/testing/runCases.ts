@@ -1,6 +1,6 @@
 /** Runs policy tests: the real grammar, facts and policy; no database, so that nothing is known but the statement. */
 import { PortcullisError } from '../../kit/errors.ts';
-import type { StatementFacts } from '../../sql/facts.ts';
+import type { Effect, StatementFacts } from '../../sql/facts.ts';
 import type { Decision, Finding, Outcome } from '../decision.ts';
 import type { PolicyEngine } from '../policyEngine.ts';
 import type { PolicyCase } from './caseFile.ts';
@@ -62,8 +62,11 @@ function decide(policy: PolicyEngine, analyse: Analyse, tested: PolicyCase): Dec
 
 /** As a session does: an approval is looked at where one is needed, and cannot help where nobody is asked for one. */
 function decideStatement(policy: PolicyEngine, tested: PolicyCase, statement: StatementFacts): Decision {
-  const { identity, connection, circumstances, estimatedRows } = tested;
-  const facts = estimatedRows === undefined ? statement : withRows(statement, estimatedRows);
+  const { identity, connection, circumstances, estimatedRows, classifications } = tested;
+  const facts = withTableFacts(statement, {
+    ...(estimatedRows !== undefined && { estimatedRows }),
+    ...(classifications !== undefined && { classifications }),
+  });
   const { approval: _approval, ...unapproved } = circumstances;
   const decision = policy.decide(identity, connection, facts, unapproved);
   return decision.outcome === 'approve' && circumstances.approval !== undefined
@@ -71,13 +74,20 @@ function decideStatement(policy: PolicyEngine, tested: PolicyCase, statement: St
     : decision;
 }
 
-function withRows(facts: StatementFacts, estimatedRows: number): StatementFacts {
+/** What the catalog would tell of each relation. */
+function withTableFacts(
+  facts: StatementFacts,
+  known: Pick<Effect, 'estimatedRows' | 'classifications'>,
+): StatementFacts {
   const effects = facts.effects.map((effect) =>
-    effect.relation === undefined ? effect : { ...effect, estimatedRows },
+    effect.relation === undefined ? effect : { ...effect, ...known },
   );
   const { role } = facts;
-  const inner = role.kind === 'prepare' ? withRows(role.inner, estimatedRows) : undefined;
-  return { ...facts, effects, role: role.kind === 'prepare' && inner ? { ...role, inner } : role };
+  return {
+    ...facts,
+    effects,
+    role: role.kind === 'prepare' ? { ...role, inner: withTableFacts(role.inner, known) } : role,
+  };
 }
 
 /** Before any policy is asked: it is never forwarded. */

@@ -37,6 +37,7 @@ import type { Follow } from './judgement.ts';
 import { NewCode } from './newCode.ts';
 import { PlannerSettings } from './plannerSettings.ts';
 import { refuseSortedRead } from './sortedReads.ts';
+import { noteClasses } from './tableClasses.ts';
 import { tableNumbers } from './tableNumbers.ts';
 import { refuseTellingView } from './tellingViews.ts';
 
@@ -134,6 +135,10 @@ export class StatementJudge {
     return this.policy.useFor('effects').has('estimatedRows');
   }
 
+  get #asksClasses(): boolean {
+    return this.policy.useFor('effects').has('classifications');
+  }
+
   /** A statement is about to be sent. */
   noteRun(facts: Pick<StatementFacts, 'effects'>): void {
     this.#newCode.noteRun(facts);
@@ -202,6 +207,7 @@ export class StatementJudge {
       const isOnTemporary = facts.effects.some((effect) => this.#temporary.has(effect, catalog));
       if (isOnTemporary && !isCatalogFresh) return undefined;
       facts = groundEffects(facts, catalog, this.#temporary);
+      if (this.#asksClasses) facts = noteClasses(facts, catalog, classifications);
       const decision = this.policy.decide(this.identity, info, facts, this.#circumstances);
       const isCodeKnown = !this.#newCode.isThere;
       const judged = judgeColumnUse(facts, catalog, classifications, {

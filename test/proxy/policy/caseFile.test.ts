@@ -84,7 +84,8 @@ describe('a case', () => {
       @id("hours") forbid (principal, action, resource) unless { context.time.local.hour < 18 && context.time.utc.day != "sunday" };
       @id("tool") forbid (principal, action, resource) when { context.client has application && context.client.application == "bulk" };
       @id("far") forbid (principal, action, resource) when { context.client has address && !context.client.address.isLoopback() };
-      @id("large") forbid (principal, action, resource) when { context has estimatedRows && context.estimatedRows > 10 };`;
+      @id("large") forbid (principal, action, resource) when { context has estimatedRows && context.estimatedRows > 10 };
+      @id("secrets") forbid (principal, action, resource) when { context has classifications && context.classifications.contains("secret.token") };`;
     const own = await makePolicy(await policyTextsOf('test', [{ name: 'a.cedar', text }]));
     const decided = (...more: string[]) => {
       const lines = ['sql: DELETE FROM orders', 'expect: deny', ...more].join('\n    ');
@@ -106,6 +107,8 @@ describe('a case', () => {
     expect(decided('client: { application: bulk }')).toBe('deny tool');
     expect(decided('client: { application: psql, address: 192.0.2.1 }')).toBe('deny far');
     expect(decided('estimatedRows: 10')).toBe('approve ask');
+    expect(decided('classifications: [pii.email]')).toBe('approve ask');
+    expect(decided('classifications: [pii.email, secret.token]')).toBe('deny secrets');
     expect(decided('estimatedRows: 11', 'approval: { reviewers: [r], reason: x }')).toBe('deny large');
   });
 
@@ -128,7 +131,7 @@ describe('a mistake in a file of cases is told with its place', () => {
       'a key that is not known',
       oneCase('sql: SELECT 1\n    expects: allow'),
       [
-        'a.test.yaml:5:5: a case has no "expects" | Known are name, identity, environment, connection, sql, expect, policies, finding, client, time, estimatedRows, approval.',
+        'a.test.yaml:5:5: a case has no "expects" | Known are name, identity, environment, connection, sql, expect, policies, finding, client, time, estimatedRows, approval, classifications.',
       ],
     ],
     [

@@ -170,7 +170,7 @@ describe('which parts a policy set looks at', () => {
 
   it('is found wherever they stand, and the whole context counts as all of them', async () => {
     expect(await used('')).toEqual([]);
-    const all = ['approval', 'client', 'estimatedRows', 'time'];
+    const all = ['approval', 'classifications', 'client', 'estimatedRows', 'time'];
     const forbid = (condition: string) =>
       `@id("x") forbid (principal, action, resource) when { ${condition} };`;
     expect(await used(forbid('context has approval.reason'))).toEqual(['approval']);
