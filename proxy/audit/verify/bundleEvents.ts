@@ -8,6 +8,7 @@ import { parseEvent, seqAfter } from '../journal/readJournal.ts';
 import type { TreeHead } from '../log/checkpoint.ts';
 import { logEntryOf } from '../log/logEntry.ts';
 import { leafHash, verifyInclusion } from '../log/merkleTree.ts';
+import { reportMisshapen } from './misshapen.ts';
 import { OpenEnds } from './openEnds.ts';
 import { RemovedEvents } from './removedEvents.ts';
 import type { Findings, Problem } from './verdicts.ts';
@@ -65,6 +66,10 @@ export class BundleEvents {
   }
 
   read(bytes: Buffer | undefined): void {
+    reportMisshapen(this.findings, { file }, () => this.#read(bytes));
+  }
+
+  #read(bytes: Buffer | undefined): void {
     if (bytes === undefined) {
       this.findings.missing('the part is missing', { file });
       return;

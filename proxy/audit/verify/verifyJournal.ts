@@ -10,6 +10,7 @@ import { isTreeHead, JournalTree } from '../journal/journalTree.ts';
 import { parseEvent, readFirstSeq, seqAfter } from '../journal/readJournal.ts';
 import { readLines, type SegmentLine, segmentName } from '../journal/segmentFiles.ts';
 import { readSyncPosition } from '../syncPosition.ts';
+import { reportMisshapen } from './misshapen.ts';
 import { OpenEnds } from './openEnds.ts';
 import { Findings, type Verification } from './verdicts.ts';
 
@@ -122,7 +123,8 @@ class JournalCheck {
       this.findings.altered(`line ${line.number} is not an event`, where);
       this.#isAdrift = true;
     } else {
-      this.#takeEvent(event, line, { ...where, event: event.seq });
+      const at = { ...where, event: event.seq };
+      reportMisshapen(this.findings, at, () => this.#takeEvent(event, line, at));
     }
     this.#tree.add(Buffer.concat([line.bytes, lineFeed]));
   }
