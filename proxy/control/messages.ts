@@ -3,7 +3,7 @@
  * vscode-jsonrpc frames it). The one file of the proxy that others may import, and they import types alone.
  */
 import type { ApprovalRequest, NewRequest, RequestFinding, Review, UnmaskAsk } from '../approvals/request.ts';
-import type { EvidenceFilter } from '../audit/evidence/manifest.ts';
+import type { EvidenceFilter } from '../audit/evidence/evidenceFilter.ts';
 import type { DriftItem, DriftReport, SchemaSnapshot, SnapshotTable } from '../schema/snapshot.ts';
 
 export type {

@@ -1,7 +1,7 @@
 /** Checks records for a window, and hands out evidence: the same code and the same words as the command line's. */
 import { writeFile } from 'node:fs/promises';
 import type { CancellationToken } from 'vscode-jsonrpc';
-import type { EvidenceFilter } from '../audit/evidence/manifest.ts';
+import type { EvidenceFilter } from '../audit/evidence/evidenceFilter.ts';
 import { describeVerification } from '../audit/verify/describeVerification.ts';
 import type { Verification } from '../audit/verify/verdicts.ts';
 import { verifyBundleBytes } from '../audit/verify/verifyBundle.ts';

@@ -1,6 +1,6 @@
 /** `portcullis evidence`: fetches an evidence bundle from the collector, checks it, and writes it to a file. */
 import { writeFileSync } from 'node:fs';
-import type { EvidenceFilter } from '../audit/evidence/manifest.ts';
+import type { EvidenceFilter } from '../audit/evidence/evidenceFilter.ts';
 import { describeVerification } from '../audit/verify/describeVerification.ts';
 import { verifyBundleBytes } from '../audit/verify/verifyBundle.ts';
 import { openTokenStore } from '../identity/tokenStore.ts';

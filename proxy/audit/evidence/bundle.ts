@@ -6,14 +6,8 @@ import type { Hash } from '../log/merkleTree.ts';
 import type { NoteSigner } from '../log/signedNote.ts';
 import { toCloudEvents } from '../ocsf/cloudEvents.ts';
 import { type Member, makeArchive } from './archive.ts';
-import {
-  type EvidenceFilter,
-  listMembers,
-  type Manifest,
-  manifestName,
-  type ProxyRange,
-  signManifest,
-} from './manifest.ts';
+import type { EvidenceFilter } from './evidenceFilter.ts';
+import { listMembers, type Manifest, manifestName, type ProxyRange, signManifest } from './manifest.ts';
 import { renderSummary } from './summary.ts';
 
 /** An event as the log holds it. */

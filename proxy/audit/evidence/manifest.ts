@@ -3,19 +3,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../canonicalJson.ts';
 import { type NoteKey, type NoteSigner, openNote, parseNote, signNote } from '../log/signedNote.ts';
 import type { Member } from './archive.ts';
-
-export interface EvidenceFilter {
-  /** RFC 3339, inclusive. */
-  readonly from?: string;
-  /** RFC 3339, exclusive. */
-  readonly to?: string;
-  /** Subject or e-mail address. */
-  readonly identity?: string;
-  readonly connection?: string;
-  readonly relation?: string;
-  readonly decision?: string;
-  readonly agent?: string;
-}
+import type { EvidenceFilter } from './evidenceFilter.ts';
 
 /** What the bundle holds of one proxy. */
 export interface ProxyRange {

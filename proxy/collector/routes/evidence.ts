@@ -1,7 +1,7 @@
 /** Evidence bundles: events with their proofs, in one file that is checked offline. */
 import type { FastifyInstance } from 'fastify';
 import { makeBundle } from '../../audit/evidence/bundle.ts';
-import type { EvidenceFilter } from '../../audit/evidence/manifest.ts';
+import type { EvidenceFilter } from '../../audit/evidence/evidenceFilter.ts';
 import { readUnverifiedCheckpoint } from '../../audit/log/checkpoint.ts';
 import { formatNoteKey } from '../../audit/log/signedNote.ts';
 import { isInGroup, knownGroups, requireGroup } from '../access.ts';

@@ -2,7 +2,8 @@
 
 import type { JournalEvent } from '../../audit/events.ts';
 import type { ProvenEvent } from '../../audit/evidence/bundle.ts';
-import { type EvidenceFilter, isUnfiltered } from '../../audit/evidence/manifest.ts';
+import type { EvidenceFilter } from '../../audit/evidence/evidenceFilter.ts';
+import { isUnfiltered } from '../../audit/evidence/manifest.ts';
 import { proveMany } from './proveMany.ts';
 import type { Queries } from './store.ts';
 
