@@ -111,8 +111,13 @@ describe.skipIf(reason !== undefined)('a result of a million rows', { timeout: 1
     await says('1,000,000 rows');
   });
 
-  it('leaves the process of the extensions below 300 MB', () => {
+  it('leaves the process of the extensions below 300 MB', { timeout: 90_000 }, async () => {
     see();
+    // What a collection will free belongs to nobody any more: it runs when VS Code is idle.
+    const deadline = Date.now() + 60_000;
+    while (memoryOf(hostPid).nowMb > mostMegabytes && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
     const { nowMb, peakMb } = memoryOf(hostPid);
     console.log(`extension host: ${nowMb} MB resident, ${peakMb} MB at its highest`);
     const hint = 'with VS Code’s own extensions and all rows; look at its memory before a run first';
