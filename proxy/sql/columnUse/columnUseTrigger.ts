@@ -40,7 +40,7 @@ function judgeRow(context: UseContext, row: Item, bodies: readonly CodeBody[], n
   if (columns.length === 0) return;
   const how = `seen by ${name}, a function of triggers`;
   for (const body of bodies) judgeRowCode(context, body, row, how);
-  if (bodies.length > 0) return;
+  if (bodies.length > 0 && !bodies.some(({ isOpaque }) => isOpaque === true)) return;
   // Of another language, or not there yet: nobody can tell what it does with them.
   for (const source of columns.flatMap(({ value }) => value.sources)) {
     recordViolation(context, source, `${how} that cannot be looked into`, undefined);

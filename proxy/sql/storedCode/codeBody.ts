@@ -8,6 +8,8 @@ export interface CodeBody {
   readonly name: string | undefined;
   /** Variables and parameters: names in its statements that may be no column. */
   readonly variables: readonly string[];
+  /** It does more than its statements say: of another language, or not to be parsed. */
+  readonly isOpaque?: boolean;
 }
 
 /** The bodies behind names of functions and symbols of operators, of the database and of the session's own transaction. */
@@ -20,7 +22,12 @@ export interface CodeBodies {
 
 /** What DO runs. */
 export function readBlocks(bodies: readonly StatementBody[]): readonly CodeBody[] {
-  return bodies.map(({ statements, variables }) => ({ name: undefined, statements, variables }));
+  return bodies.map(({ statements, variables, isReadable }) => ({
+    name: undefined,
+    statements,
+    variables,
+    isOpaque: !isReadable,
+  }));
 }
 
 /** What a function does, from the tree of its CREATE FUNCTION; undefined where that is none. */
@@ -33,6 +40,7 @@ export function readFunctionBody(tree: unknown, bodies: readonly StatementBody[]
   const name = namesOf(fields['funcname']).at(-1);
   return {
     name,
+    isOpaque: bodies.some(({ isReadable }) => !isReadable),
     statements: [
       ...bodies.flatMap(({ statements }) => statements),
       ...readStandardBody(fields['sql_body']).map((statement) => ({ tree: statement, bodies: [] })),
