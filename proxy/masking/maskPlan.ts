@@ -38,6 +38,8 @@ export interface RowsKnown {
   readonly outputs?: readonly OutputLineage[];
   /** Nothing is known of where columns without an origin come from: all are masked. */
   readonly isOutputUnknown?: boolean;
+  /** What was classified when a cursor was opened: its rows are of then, whatever has become of the tables. */
+  readonly before?: Classifications | undefined;
   /** The state of catalog and classifications now: a lineage of another state is not held against RowDescription. */
   readonly ground?: string;
   /** Which columns are not looked through, for they may be seen in clear; 0, 0: those that come from none. */
@@ -87,9 +89,15 @@ export function planMasks(
     const isUser = field.relation >= firstUserOid;
     if (isUser && !catalog.relations.has(field.relation)) unknownRelations.add(field.relation);
     else if (isUser && !hasColumn(field, catalog)) unknownColumns.add(`${field.relation}.${field.attribute}`);
-    const classification =
-      classify(field, classifications) ??
-      (field.relation === 0 ? classifyMade(field, index, known, outputs, classifications) : undefined);
+    const found = [classifications, known.before].flatMap((classified) => {
+      if (classified === undefined) return [];
+      return (
+        classify(field, classified) ??
+        (field.relation === 0 ? classifyMade(field, index, known, outputs, classified) : undefined) ??
+        []
+      );
+    });
+    const classification = found[0];
     const mask =
       classification &&
       chooseMask(

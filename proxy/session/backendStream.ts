@@ -24,6 +24,7 @@ import {
   mayDecideByValues,
   mayHoldProtectedValues,
   runsOf,
+  sentAt,
 } from './inFlight.ts';
 import type { JudgedStatement } from './judging/judgement.ts';
 import { ChangeGate } from './limiting/changeGate.ts';
@@ -183,10 +184,15 @@ export class BackendStream implements FrameSink {
     end: number,
   ): Verdict {
     const message = buffer.subarray(start, end);
+    const { findPrepared } = this.#state;
     if (type === Backend.errorResponse && !probe.takesError(message))
       return this.#onError(buffer, start, end);
     const read = probe.read(type, message, (described, judged) =>
-      this.#pipeline.planRows(described, judged, undefined),
+      this.#pipeline.planRows(described, judged, {
+        portal: undefined,
+        sentAt: 'sentAt' in probe ? probe.sentAt : 0,
+        findPrepared,
+      }),
     );
     if (read instanceof Promise) return this.#holdFor(read);
     if (read === 'whole') {
@@ -201,7 +207,11 @@ export class BackendStream implements FrameSink {
     const head = this.#state.inFlight.head;
     if (head?.kind === 'describe' && !head.isPortal) return this.#endDescribe();
     const judged = judgedRows(head);
-    const plan = this.#pipeline.planRows(buffer.subarray(start, end), judged, this.#fetchedFrom(judged));
+    const plan = this.#pipeline.planRows(buffer.subarray(start, end), judged, {
+      portal: this.#fetchedFrom(judged),
+      sentAt: sentAt(head),
+      findPrepared: this.#state.findPrepared,
+    });
     if (plan instanceof Promise) return this.#holdFor(plan);
     this.#tellMasks(plan);
     if (head?.kind === 'describe' && 'plan' in head.target) {
@@ -253,7 +263,8 @@ export class BackendStream implements FrameSink {
   }
 
   #onParseComplete(): Verdict {
-    const { name, statement } = this.#expect('parse');
+    const { name, statement, sentAt } = this.#expect('parse');
+    this.#pipeline.noteParsed(sentAt);
     this.#state.statements.confirm(name, statement);
     return Verdict.forward;
   }

@@ -4,6 +4,7 @@
  * what they will mean to it: search_path, temporary tables, what its transaction has changed.
  */
 import { serialize } from 'pg-protocol';
+import { monotonicMicros } from '../kit/clock.ts';
 import { maskErrorFields } from '../masking/maskMessage.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
 import { MessageCursor } from '../wire/cursor.ts';
@@ -33,6 +34,7 @@ export class ColumnProbe {
   readonly holdsNames = false;
   /** The statement may touch protected columns: errors are masked. */
   readonly touchesClassified: boolean;
+  readonly sentAt = monotonicMicros();
   /** Format of the values to come: 0 text, 1 binary. */
   readonly #format: number;
   #closed = 0;

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { serialize } from 'pg-protocol';
 import type { HoldEnd } from '../approvals/approvalDesk.ts';
 import type { ApprovalRequest } from '../approvals/request.ts';
+import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
 import { bytesHoldMask } from '../masking/writtenMask.ts';
 import { type FrameSink, FrameWalker, Partial, Verdict } from '../wire/frameWalker.ts';
@@ -236,7 +237,7 @@ export class FrontendStream implements FrameSink {
     if (judged.refusal !== undefined) return this.#holdForAdmission(this.#pipeline.admit(judged));
     const statement: PreparedStatement = { text: judged.text, judged };
     this.#state.statements.propose(name, statement, this.#state.segment);
-    this.#state.inFlight.push({ kind: 'parse', name, statement });
+    this.#state.inFlight.push({ kind: 'parse', name, statement, sentAt: monotonicMicros() });
     return Verdict.forward;
   }
 
@@ -250,7 +251,7 @@ export class FrontendStream implements FrameSink {
     if (isRefused(answer)) return this.#refuse(answer.error, false);
     if (isJudged(answer)) statement.judged = answer;
     else if (isApproved(answer)) statement.judged = answer.message;
-    else if (!this.#renewJudgement(statement)) return Verdict.hold;
+    else if (!this.#renewJudgement(statement, statement.judged.looksFirst)) return Verdict.hold;
     if (statement.judged.writesClassified && bytesHoldMask(buffer.subarray(start, end)))
       return this.#refuse(new PortcullisError('MASK_WRITTEN_BACK'), false);
     const approval = isApproved(answer) ? answer : undefined;
@@ -261,7 +262,16 @@ export class FrontendStream implements FrameSink {
     const looksUp = statement.judged.statements.some(({ lookups }) => lookups !== undefined);
     const parameters = looksUp ? readBindParameters(buffer, start, end) : undefined;
     const { path } = statement.judged;
-    const portal: Portal = { statement, path, approval, parameters, isDescribed: false, plan: undefined };
+    const sentAt = monotonicMicros();
+    const portal: Portal = {
+      statement,
+      path,
+      approval,
+      parameters,
+      sentAt,
+      isDescribed: false,
+      plan: undefined,
+    };
     this.#state.portals.propose(names.portal, portal, this.#state.segment);
     this.#state.inFlight.push({ kind: 'bind', name: names.portal, portal });
     return Verdict.forward;
@@ -325,7 +335,7 @@ export class FrontendStream implements FrameSink {
     if (judged instanceof Promise) return found;
     const statement = { text: judged.text, judged };
     const none = { path: judged.path, approval: undefined, parameters: undefined, plan: undefined };
-    return { kind: 'found', value: { statement, ...none, isDescribed: false } };
+    return { kind: 'found', value: { statement, ...none, sentAt: monotonicMicros(), isDescribed: false } };
   }
 
   #onClose(buffer: Buffer, start: number, end: number): Verdict {
@@ -391,7 +401,7 @@ export class FrontendStream implements FrameSink {
     return undefined;
   }
 
-  /** At Execute: judged again where policy or catalog have changed since Parse. */
+  /** At Execute: judged again where policy or catalog have changed since Bind. */
   #admissionOf(portal: Portal): Admission | undefined {
     const answer = this.#held.take();
     if (isAdmission(answer)) return answer;
@@ -403,9 +413,9 @@ export class FrontendStream implements FrameSink {
   }
 
   /** False where judging anew takes time: the message is held for it. */
-  #renewJudgement(statement: PreparedStatement): boolean {
-    if (this.#pipeline.isCurrent(statement.judged)) return true;
-    const judged = this.#pipeline.judgeAgain(statement.judged, this.#state.findPrepared);
+  #renewJudgement(statement: PreparedStatement, looksFirst = false): boolean {
+    if (!looksFirst && this.#pipeline.isCurrent(statement.judged)) return true;
+    const judged = this.#pipeline.judge(statement.judged.text, this.#state.findPrepared);
     if (judged instanceof Promise) {
       this.#hold(judged);
       return false;

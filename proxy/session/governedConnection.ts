@@ -14,6 +14,7 @@ import { makeTokens } from '../masking/methods/tokens.ts';
 import type { ConnectionInfo } from '../policy/decision.ts';
 import type { Catalog } from '../schema/catalog.ts';
 import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
+import { meaningStamp } from '../schema/meaningStamp.ts';
 import { readSnapshot } from '../schema/readSnapshot.ts';
 import type { SchemaSnapshot } from '../schema/snapshot.ts';
 import { loadTableSizes, type TableSizes } from '../schema/tableSizes.ts';
@@ -30,6 +31,7 @@ const connectTimeoutMs = 10_000;
 const lockTimeoutMs = 3_000;
 /** Tables that are made and never seen were rolled back. */
 const keptAhead = 10_000;
+const keptConfirmed = 512;
 
 export interface ConnectionSettings {
   readonly name: string;
@@ -62,6 +64,9 @@ export class GovernedConnection {
   /** What was learned of tables that the catalog does not show yet. */
   #ahead: FoundClassification[] = [];
   #nextRefresh: Promise<void> | undefined;
+  /** What was seen of names when the catalog was read, by names. */
+  readonly #confirmed = new Map<string, { readonly stamp: string; readonly version: number }>();
+  readonly #nextConfirms = new Map<string, Promise<void>>();
   /** Ends when our own link is free: what reads over it does so alone. */
   #reading: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
@@ -171,6 +176,27 @@ export class GovernedConnection {
     return this.#nextRefresh;
   }
 
+  /**
+   * Resolves when the catalog shows what relations of those names, and views and functions at all, are now. Cheaper than
+   * {@link refresh} where nothing has changed.
+   */
+  confirm(names: readonly string[]): Promise<void> {
+    const key = names.join('\0');
+    const next = this.#nextConfirms.get(key);
+    if (next !== undefined) return next;
+    const confirm = this.#alone(async () => {
+      this.#nextConfirms.delete(key);
+      const stamp = await this.#ask((client) => meaningStamp(client, names));
+      const known = this.#confirmed.get(key);
+      if (known?.stamp === stamp && known.version === this.catalog.version) return;
+      await this.#refresh();
+      if (this.#confirmed.size >= keptConfirmed) this.#confirmed.clear();
+      this.#confirmed.set(key, { stamp, version: this.catalog.version });
+    });
+    this.#nextConfirms.set(key, confirm);
+    return confirm;
+  }
+
   /** What the database looks like now, for people: tables, columns, indexes, constraints, grants. */
   readSnapshot(): Promise<SchemaSnapshot> {
     return this.#alone(async () => readSnapshot(this.#client ?? (await this.#reconnect())));
@@ -194,10 +220,7 @@ export class GovernedConnection {
 
   async #refresh(): Promise<void> {
     const client = this.#client ?? (await this.#reconnect());
-    const probe = await catalogProbe(client).catch((error) => {
-      this.#dropClient(); // It may be lost: the next look begins with another.
-      throw error;
-    });
+    const probe = await this.#ask(catalogProbe);
     const areSizesOld = this.#areSizesUsed && performance.now() - this.#sizesAt > sizesAgeMs;
     if (probe !== this.#probe || areSizesOld) {
       this.#sizes = await loadTableSizes(client, this.#sizes);
@@ -231,6 +254,15 @@ export class GovernedConnection {
       if (!this.#idleTold.includes(problem)) this.#log.error(problem);
     }
     this.#idleTold = idle;
+  }
+
+  async #ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.#client ?? (await this.#reconnect()));
+    } catch (error) {
+      this.#dropClient(); // It may be lost: the next look begins with another.
+      throw error;
+    }
   }
 
   #alone<T>(read: () => Promise<T>): Promise<T> {

@@ -36,7 +36,12 @@ export type Expectation =
       readonly endsWithReady: boolean;
       hasFailed: boolean;
     }
-  | { readonly kind: 'parse'; readonly name: string; readonly statement: PreparedStatement }
+  | {
+      readonly kind: 'parse';
+      readonly name: string;
+      readonly statement: PreparedStatement;
+      readonly sentAt: number;
+    }
   | { readonly kind: 'bind'; readonly name: string; readonly portal: Portal }
   | {
       readonly kind: 'describe';
@@ -151,6 +156,12 @@ export function judgementOf(expectation: Expectation | undefined): JudgedMessage
 export function currentRun(head: Expectation | undefined): StatementRun | undefined {
   if (head?.kind === 'execute') return head.run;
   return head?.kind === 'query' ? head.runs[head.next] : undefined;
+}
+
+/** When that was sent whose rows are described: microseconds of the monotonic clock. */
+export function sentAt(head: Expectation | undefined): number {
+  if (head?.kind !== 'describe') return currentRun(head)?.startedAt ?? 0;
+  return 'plan' in head.target ? head.target.sentAt : 0;
 }
 
 /** What the server ends with ReadyForQuery. */

@@ -21,6 +21,8 @@ export interface Portal {
   readonly approval: ApprovedMessage | undefined;
   /** The values that it was bound with, where they are looked up in protected columns. */
   readonly parameters: Parameters;
+  /** When it was bound: microseconds of the monotonic clock. */
+  readonly sentAt: number;
   /** True once its rows are described to us: the mask plan is that of this very portal. */
   isDescribed: boolean;
   plan: MaskPlan | undefined;

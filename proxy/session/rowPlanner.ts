@@ -1,4 +1,5 @@
 /** Which columns of an answer are masked, and how: from the message that describes its rows, remembered by that message. */
+import type { Classifications } from '../masking/classification.ts';
 import { type MaskPlan, planMasks, type RowsKnown } from '../masking/maskPlan.ts';
 import type { OutputLineage } from '../sql/lineage/outputLineage.ts';
 import type { Clearance } from './clearance.ts';
@@ -6,6 +7,12 @@ import type { JudgedStatement } from './judging/judgement.ts';
 
 const keptPlans = 256;
 const keptCursors = 4096;
+
+interface OpenCursor {
+  readonly output: OutputLineage | undefined;
+  /** As they were when it was opened. */
+  readonly classifications: Classifications;
+}
 
 export class RowPlanner {
   readonly #clearance: Clearance;
@@ -15,7 +22,7 @@ export class RowPlanner {
   /** A cursor may have been opened by, or over, a function that cannot be looked into. */
   #hasRunOpaque = false;
   /** Where the rows of cursors come from, by name; the latest last. */
-  readonly #cursors = new Map<string, OutputLineage | undefined>();
+  readonly #cursors = new Map<string, OpenCursor>();
   #hasForgottenCursors = false;
 
   constructor(clearance: Clearance) {
@@ -31,7 +38,7 @@ export class RowPlanner {
   noteDone({ facts, cursor, output }: JudgedStatement): void {
     if (facts.node !== 'DeclareCursorStmt' || cursor === undefined) return;
     this.#cursors.delete(cursor);
-    this.#cursors.set(cursor, output);
+    this.#cursors.set(cursor, { output, classifications: this.#clearance.classifications });
     if (this.#cursors.size <= keptCursors) return;
     const oldest = this.#cursors.keys().next().value;
     if (oldest !== undefined) this.#cursors.delete(oldest);
@@ -55,7 +62,7 @@ export class RowPlanner {
     const flags = `${known.isOpaque ? 'o' : ''}${known.isOutputUnknown ? 'u' : ''}${known.isClear(0, 0) ? 'c' : ''}`;
     const key = `${flags}${rowDescription.toString('latin1')}${lineage}`;
     const kept = this.#plans.get(key);
-    if (kept !== undefined && kept.stamp === clearance.stamp) return kept.plan;
+    if (known.before === undefined && kept?.stamp === clearance.stamp) return kept.plan;
     const { plan, unknownRelations, unknownColumns } = planMasks(
       rowDescription,
       clearance.catalog,
@@ -67,6 +74,7 @@ export class RowPlanner {
     // What stays unknown was made by this session's own open transaction, and holds what it put there.
     for (const stranger of strangers) this.#strangers.add(stranger);
     if (isNew) return clearance.refresh();
+    if (known.before !== undefined) return plan;
     if (this.#plans.size >= keptPlans) this.#plans.clear();
     this.#plans.set(key, { stamp: clearance.stamp, plan });
     return plan;
@@ -86,15 +94,19 @@ export class RowPlanner {
         outputs: judged?.output === undefined ? [] : [judged.output],
         isOutputUnknown: judged?.readsHidden === true,
         isClear,
+        before: undefined,
       };
     }
     const cursor = judged.cursor ?? '';
+    const open = this.#cursors.get(cursor);
+    const hasMoved = open !== undefined && open.classifications !== this.#clearance.classifications;
     return {
       ground,
       isOpaque: isOpaque || this.#hasRunOpaque || portal?.isOpaque === true,
-      outputs: [this.#cursors.get(cursor), portal?.output].filter((output) => output !== undefined),
-      isOutputUnknown: this.#hasForgottenCursors && portal === undefined && !this.#cursors.has(cursor),
+      outputs: [open?.output, portal?.output].filter((output) => output !== undefined),
+      isOutputUnknown: this.#hasForgottenCursors && portal === undefined && open === undefined,
       isClear,
+      before: hasMoved ? open.classifications : undefined,
     };
   }
 }

@@ -29,6 +29,7 @@ import { recordedText } from '../sql/recordedText.ts';
 import { followColumns } from './following/followColumns.ts';
 import { noteFoundValue } from './foundValues.ts';
 import type { GovernedConnection } from './governedConnection.ts';
+import { AnswerGround } from './judging/answerGround.ts';
 import {
   type Admission,
   type Approval,
@@ -72,6 +73,15 @@ export interface SessionContext {
   readonly checkAccess?: (() => PortcullisError | undefined) | undefined;
 }
 
+/** What is known of rows besides their description and their statement. */
+export interface RowsAsked {
+  /** The statement behind the protocol's portal of the name that FETCH reads from. */
+  readonly portal: JudgedStatement | undefined;
+  /** When it was sent: microseconds of the monotonic clock. */
+  readonly sentAt: number;
+  readonly findPrepared: FindPrepared;
+}
+
 export type OutcomeStatus = 'ok' | 'error' | 'cancelled' | 'unknown' | 'notRun';
 
 export class StatementPipeline {
@@ -80,6 +90,7 @@ export class StatementPipeline {
   readonly #texts: TextJudge;
   readonly #rows: RowPlanner;
   readonly #planner: PlannerSettings;
+  readonly #ground: AnswerGround;
   /** Where the server looks for names of this session. */
   readonly path: LivePath;
   statementsRun = 0;
@@ -103,6 +114,7 @@ export class StatementPipeline {
       canAsk: context.desk !== undefined,
       intentFields: (statement, text) => this.#intentFields(statement, text),
     });
+    this.#ground = new AnswerGround(judge, this.#texts);
   }
 
   /** Judges all statements of a text before any of them runs. Answers at once unless the text is long or names are new. */
@@ -256,21 +268,32 @@ export class StatementPipeline {
    * The masks for the rows that a message describes; a promise where it must be asked again when that resolves. Where the
    * answer cannot be that of the statement as it was judged, that is recorded and thrown.
    *
-   * @param portal the statement behind the protocol's portal of the name that FETCH reads from
    */
   planRows(
     rowDescription: Buffer,
     judged: JudgedStatement | undefined,
-    portal: JudgedStatement | undefined,
+    { portal, sentAt, findPrepared }: RowsAsked,
   ): MaskPlan | undefined | Promise<void> {
-    try {
-      return this.#rows.plan(rowDescription, judged, portal);
-    } catch (error) {
+    const refuse = (error: unknown): never => {
       if (judged !== undefined && PortcullisError.is(error)) {
         this.#recordRefusal([judged], judged.facts.text, error);
       }
       throw error;
+    };
+    try {
+      const now = judged && this.#ground.settle(judged, sentAt, findPrepared);
+      if (now instanceof Promise) return now.catch(refuse);
+      const plan = this.#rows.plan(rowDescription, now, portal);
+      if (!(plan instanceof Promise)) this.#ground.forget();
+      return plan;
+    } catch (error) {
+      return refuse(error);
     }
+  }
+
+  /** The server has parsed a statement that was sent at that time, in microseconds of the monotonic clock. */
+  noteParsed(sentAt: number): void {
+    this.#ground.noteDone(sentAt, true);
   }
 
   /** Something was found in a value that no mask covers, and was masked. */
@@ -282,6 +305,7 @@ export class StatementPipeline {
   finish(run: StatementRun, status: OutcomeStatus, more: { tag?: string; sqlState?: string } = {}): void {
     if (run.isFinished) return;
     run.isFinished = true;
+    this.#ground.noteDone(run.startedAt, run.judged.facts.role.kind === 'prepare');
     this.#planner.noteEnd(run, status === 'ok');
     this.#context.limits.countRows(run.rows);
     this.#context.limits.noteDone(run.judged.facts, more.tag);

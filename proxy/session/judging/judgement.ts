@@ -15,6 +15,14 @@ import type { NameMove } from '../searchPath/nameMoves.ts';
 
 /** One statement, judged. Kept with the text, so that judging again costs nothing while nothing has changed. */
 export interface JudgedStatement {
+  /** The whole text of its message, and its number in it. */
+  readonly message: string;
+  readonly index: number;
+  /** The schema that it was judged by (StatementJudge.ground). */
+  readonly ground: string;
+  readonly catalogVersion: number;
+  /** Others can change what it means without a new name: it reads views, calls functions, or names what is not there. */
+  readonly mayBeRemade: boolean;
   /** Without the parse tree, which is the largest part of them and has been read. */
   readonly facts: Omit<StatementFacts, 'tree'>;
   /** The constant part of its events, for this session. */
@@ -85,6 +93,8 @@ export interface JudgedMessage {
   readonly path: number | undefined;
   /** What running it may do to the meaning of names. */
   readonly nameMove: NameMove;
+  /** True where the database is looked at before each run: no answer will tell what was read. */
+  readonly looksFirst: boolean;
 }
 
 /** One run of a statement: from its event's first half to its second. */

@@ -37,6 +37,7 @@ import type { Follow } from './judgement.ts';
 import { NewCode } from './newCode.ts';
 import { PlannerSettings } from './plannerSettings.ts';
 import { refuseSortedRead } from './sortedReads.ts';
+import { standsOnCode } from './standsOn.ts';
 import { noteClasses } from './tableClasses.ts';
 import { tableNumbers } from './tableNumbers.ts';
 import { refuseTellingView } from './tellingViews.ts';
@@ -55,6 +56,10 @@ export interface WeighedStatement {
   readonly facts: StatementFacts;
   /** It calls a function that reads protected columns, out of masking's sight. */
   readonly readsHidden: boolean;
+  /** Others can change what it means without a new name: by the text of a view or a function, or by making what is not there. */
+  readonly mayBeRemade: boolean;
+  /** The schema that it was judged by: {@link StatementJudge.ground}. */
+  readonly ground: string;
   readonly decision: Decision;
   readonly use: ColumnUse;
   /** Where its rows come from: EXECUTE's are those of the statement behind the name. */
@@ -126,6 +131,11 @@ export class StatementJudge {
     return `${policy.stampFor('effects')}${sizes}/${connection.stamp}/${this.#newCode.stamp}/${this.tables.stamp}/${this.#planner.stamp}/${this.clearance.grantsVersion}`;
   }
 
+  /** Changes with the schema: what relations and code there are, and what is classified. */
+  get ground(): string {
+    return `${this.connection.stamp}/${this.tables.stamp}`;
+  }
+
   /** Whether a policy looks at the approval that a statement runs by. */
   get asksApproval(): boolean {
     return this.policy.useFor('effects').has('approval');
@@ -175,6 +185,7 @@ export class StatementJudge {
     const moves: NameMove[] = [];
     for (const unqualified of allFacts) {
       const { catalog } = this.clearance;
+      const { ground } = this;
       const ambiguous = readAmbiguousNames(unqualified, catalog);
       needsPath ||= ambiguous.length > 0;
       const meant = this.#findMeant(unqualified, ambiguous, moves);
@@ -253,7 +264,20 @@ export class StatementJudge {
         refusal ??= new PortcullisError('TABLE_NOT_FOLLOWED', { table: follow.table.name });
       }
       const readsHidden = noted !== completed;
-      statements.push({ facts, readsHidden, decision, use, output, lookups, unmasked, follow, refusal });
+      const mayBeRemade = use.unknownRelations.length > 0 || standsOnCode(facts, catalog);
+      statements.push({
+        facts,
+        readsHidden,
+        mayBeRemade,
+        ground,
+        decision,
+        use,
+        output,
+        lookups,
+        unmasked,
+        follow,
+        refusal,
+      });
     }
     const refusal = statements.find((statement) => statement.refusal !== undefined)?.refusal;
     return {

@@ -13,6 +13,7 @@ import { unsure } from '../searchPath/livePath.ts';
 import { describeNeed, unaskable } from './approvalNeed.ts';
 import type { Approval, ApprovalNeed, JudgedMessage, JudgedStatement } from './judgement.ts';
 import { describeSight, offerSight } from './sightWish.ts';
+import { namesOf } from './standsOn.ts';
 import type { FindPreparedFacts, StatementJudge, WeighedStatement, WeighedText } from './statementJudge.ts';
 
 /** What a prepared statement's name stands for, where EXECUTE asks. */
@@ -48,13 +49,13 @@ export class TextJudge {
   judge(text: string, findPrepared: FindPrepared): JudgedMessage | Promise<JudgedMessage> {
     const { analyser } = this.#parts;
     const known = this.#known(text);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.looksFirst ? this.#lookFirst(known, findPrepared) : known;
     if (!analyser.isSimple(text)) return this.#judgeSlowly(text, findPrepared);
     try {
       const facts = analyser.analyse(text);
       if (this.#mustFindPath(facts, findPrepared)) return this.#judgeOnPath(text, facts, findPrepared);
       const judged = this.#weigh(text, facts, findPrepared, false);
-      return judged ?? this.#judgeAfterRefresh(text, findPrepared);
+      return judged === undefined || judged.looksFirst ? this.#judgeAfterRefresh(text, findPrepared) : judged;
     } catch (error) {
       return this.#refuseText(text, error);
     }
@@ -99,6 +100,24 @@ export class TextJudge {
   /** Judges again where the ground has moved since. */
   judgeAgain(judged: JudgedMessage, findPrepared: FindPrepared): JudgedMessage | Promise<JudgedMessage> {
     return this.isCurrent(judged) ? judged : this.judge(judged.text, findPrepared);
+  }
+
+  /**
+   * A text whose answer has begun, by what is known now. Nothing can be asked in the session before the answer has passed:
+   * where its path is not sure, names mean all that they may.
+   */
+  async judgeAnswered(text: string, findPrepared: FindPrepared): Promise<JudgedMessage> {
+    const { analyser } = this.#parts;
+    const known = this.#known(text);
+    if (known !== undefined) return known;
+    try {
+      const facts = analyser.isSimple(text) ? analyser.analyse(text) : await analyser.analyseInWorker(text);
+      const judged = this.#weigh(text, facts, findPrepared, true, false);
+      if (judged === undefined) throw new Error('the catalog is fresh and yet not');
+      return judged;
+    } catch (error) {
+      return this.#refuseText(text, error);
+    }
   }
 
   /** With names that mean all that they may: a portal reads what they meant when it was bound, on a path that was another. */
@@ -190,8 +209,8 @@ export class TextJudge {
     const wanted = isRefused ? undefined : sight;
     const approval = wanted ?? (refusal === undefined ? describeNeed(weighed, judge.connection) : undefined);
     const roles = allFacts.map((facts) => facts.role.kind);
-    const statements = weighed.statements.map((statement) =>
-      this.#toJudged(text, statement, approval !== undefined),
+    const statements = weighed.statements.map((statement, index) =>
+      this.#toJudged(text, statement, index, approval !== undefined),
     );
     const judged: JudgedMessage = {
       text,
@@ -209,6 +228,7 @@ export class TextJudge {
       stamp: weighed.stamp,
       path: weighed.path,
       nameMove: weighed.nameMove,
+      looksFirst: statements.some(isReadUnseen),
     };
     if (!isByName && isKept) this.#keep(judged);
     return judged;
@@ -226,10 +246,20 @@ export class TextJudge {
     }
   }
 
-  #toJudged(text: string, statement: WeighedStatement, needsApproval: boolean): JudgedStatement {
+  #toJudged(
+    text: string,
+    statement: WeighedStatement,
+    index: number,
+    needsApproval: boolean,
+  ): JudgedStatement {
     const fields = this.#parts.intentFields(statement, text);
     const { tree: _tree, ...facts } = statement.facts;
     return {
+      message: text,
+      index,
+      ground: statement.ground,
+      catalogVersion: this.#parts.judge.connection.catalog.version,
+      mayBeRemade: statement.mayBeRemade,
       facts,
       intent: renderIntent(fields),
       fields: needsApproval ? fields : undefined,
@@ -259,15 +289,28 @@ export class TextJudge {
     try {
       await this.#parts.judge.path.find();
       const judged = this.#known(text) ?? this.#weigh(text, facts, findPrepared, false);
-      return judged ?? (await this.#judgeAfterRefresh(text, findPrepared));
+      if (judged === undefined || judged.looksFirst) return await this.#judgeAfterRefresh(text, findPrepared);
+      return judged;
     } catch (error) {
       return this.#refuseText(text, error);
+    }
+  }
+
+  async #lookFirst(known: JudgedMessage, findPrepared: FindPrepared): Promise<JudgedMessage> {
+    try {
+      await this.#parts.judge.connection.confirm(namesOf(known.statements));
+      const current = this.#known(known.text);
+      return current ?? (await this.#judgeAfterRefresh(known.text, findPrepared));
+    } catch (error) {
+      return this.#refuseText(known.text, error);
     }
   }
 
   async #judgeAfterRefresh(text: string, findPrepared: FindPrepared): Promise<JudgedMessage> {
     try {
       await this.#parts.judge.connection.refresh();
+      const known = this.#known(text);
+      if (known !== undefined) return known;
       const facts = this.#parts.analyser.analyse(text);
       if (this.#mustFindPath(facts, findPrepared)) await this.#parts.judge.path.find();
       const judged = this.#weigh(text, facts, findPrepared, true);
@@ -283,7 +326,7 @@ export class TextJudge {
       const facts = await this.#parts.analyser.analyseInWorker(text);
       if (this.#mustFindPath(facts, findPrepared)) await this.#parts.judge.path.find();
       const judged = this.#weigh(text, facts, findPrepared, false);
-      if (judged !== undefined) return judged;
+      if (judged !== undefined && !judged.looksFirst) return judged;
       await this.#parts.judge.connection.refresh();
       if (this.#mustFindPath(facts, findPrepared)) await this.#parts.judge.path.find();
       return (
@@ -309,6 +352,7 @@ export class TextJudge {
       stamp: this.#parts.judge.stamp,
       path: undefined,
       nameMove: 'none',
+      looksFirst: false,
     };
   }
 
@@ -317,6 +361,11 @@ export class TextJudge {
     keep(this.#judged, judged.text, judged);
     if (judged.path !== undefined) keep(this.#judgedOnPath, pathKey(judged.path, judged.text), judged);
   }
+}
+
+/** True where no description of rows comes, or it comes after the deed: what it stands on is looked at before. */
+function isReadUnseen({ facts, mayBeRemade }: JudgedStatement): boolean {
+  return mayBeRemade && (!facts.readOnly || facts.node === 'DeclareCursorStmt');
 }
 
 function keep(kept: Map<string, JudgedMessage>, key: string, judged: JudgedMessage): void {
