@@ -9,6 +9,7 @@
  */
 import { isoNow, monotonicMicros } from '../../kit/clock.ts';
 import { PortcullisError } from '../../kit/errors.ts';
+import type { OwnerFile } from '../../kit/ownerFile.ts';
 import type {
   HeartbeatFields,
   OutcomeFields,
@@ -27,7 +28,7 @@ import {
 } from '../eventTemplate.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { type JournalHead, makeHead, writeHead } from './journalHead.ts';
-import type { JournalLock } from './journalLock.ts';
+
 import { unavailable } from './journalUnavailable.ts';
 import type { JournalWriter } from './journalWriter.ts';
 import type { LastRun } from './lastRun.ts';
@@ -77,7 +78,7 @@ export class Journal {
   constructor(
     private readonly folder: string,
     private readonly writer: JournalWriter,
-    private readonly lock: JournalLock,
+    private readonly lock: OwnerFile,
     private seq: number,
     private readonly options: JournalOptions,
   ) {

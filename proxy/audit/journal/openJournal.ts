@@ -1,10 +1,11 @@
 /** Opens a journal: takes the folder, recovers what a crash left, and records the start. */
 import { mkdirSync } from 'node:fs';
 import { PortcullisError } from '../../kit/errors.ts';
+import type { OwnerFile } from '../../kit/ownerFile.ts';
 import type { StartedFields } from '../events.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 import { readHead } from './journalHead.ts';
-import { type JournalLock, takeJournalLock } from './journalLock.ts';
+import { takeJournalLock } from './journalLock.ts';
 import { unavailable } from './journalUnavailable.ts';
 import { JournalWriter } from './journalWriter.ts';
 import { readLastRun } from './lastRun.ts';
@@ -17,7 +18,7 @@ import { listSegments } from './segmentFiles.ts';
  * @throws PortcullisError JOURNAL_LOCKED, JOURNAL_DAMAGED, or JOURNAL_UNAVAILABLE where it cannot be written
  */
 export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
-  let lock: JournalLock | undefined;
+  let lock: OwnerFile | undefined;
   let journal: Journal | undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
