@@ -4,6 +4,7 @@ import type { ActivityPageMessage, ActivityScope, StatementSearch } from '../kit
 import { pageHtml, pageOptions } from '../kit/webviewHtml.ts';
 import type { ActivityStore } from './activityStore.ts';
 import type { CollectedStore } from './collectedStore.ts';
+import type { SinksState } from './sinksState.ts';
 
 export interface ActivityPageActions {
   openStatement(id: string): void;
@@ -15,6 +16,7 @@ export class ActivityPage {
   readonly #context: ExtensionContext;
   readonly #machine: ActivityStore;
   readonly #collector: CollectedStore;
+  readonly #sinks: SinksState;
   readonly #actions: ActivityPageActions;
   readonly #subscription: Disposable;
   #scope: ActivityScope = 'machine';
@@ -24,14 +26,20 @@ export class ActivityPage {
     context: ExtensionContext,
     machine: ActivityStore,
     collector: CollectedStore,
+    sinks: SinksState,
     actions: ActivityPageActions,
   ) {
     this.#context = context;
     this.#machine = machine;
     this.#collector = collector;
+    this.#sinks = sinks;
     this.#actions = actions;
+    sinks.onChange = () => this.#post();
     this.#subscription = Disposable.from(
-      machine.onChange(() => this.#post()),
+      machine.onChange(() => {
+        this.#post();
+        if (this.isVisible) sinks.refresh();
+      }),
       collector.onChange(() => this.#post()),
     );
   }
@@ -87,12 +95,13 @@ export class ActivityPage {
 
   #refresh(): void {
     this.#machine.refresh();
+    this.#sinks.refresh();
     if (this.#scope === 'collector') void this.#collector.refresh();
   }
 
   #post(): void {
     const snapshot =
       this.#scope === 'machine' ? this.#machine.snapshot() : this.#collector.snapshot(this.#machine.sync);
-    void this.#panel?.webview.postMessage(snapshot);
+    void this.#panel?.webview.postMessage({ ...snapshot, sinks: this.#sinks.line });
   }
 }

@@ -6,14 +6,16 @@ import { ActivityStore } from './activityStore.ts';
 import { type ActivityNode, ActivityTree } from './activityTree.ts';
 import { CollectedStore } from './collectedStore.ts';
 import { exportEvidence, verifyRecords } from './records.ts';
+import { SinksState } from './sinksState.ts';
 
 export function registerAudit(context: ExtensionContext, link: ProxyLink): void {
   const store = new ActivityStore(link);
   const tree = new ActivityTree(store);
   const view = window.createTreeView('portcullis.activity', { treeDataProvider: tree });
   const collected = new CollectedStore(link);
+  const sinks = new SinksState(link);
   const open = (id: unknown) => openStatement(store, collected, id);
-  const page = new ActivityPage(context, store, collected, {
+  const page = new ActivityPage(context, store, collected, sinks, {
     openStatement: (id) => void open(id),
     verify: () => void verifyRecords(link),
     exportEvidence: (search) => void exportEvidence(link, search),
@@ -23,6 +25,7 @@ export function registerAudit(context: ExtensionContext, link: ProxyLink): void 
   context.subscriptions.push(
     store,
     collected,
+    sinks,
     tree,
     view,
     page,

@@ -53,6 +53,8 @@ export interface ActivitySnapshot {
   readonly isSearching: boolean;
   /** How the events stand with the collector. */
   readonly sync: { readonly text: string; readonly hint: string; readonly isTrouble: boolean };
+  /** How the places stand that the collector hands events on to; absent where there are none, or none to be known of. */
+  readonly sinks?: { readonly text: string; readonly isTrouble: boolean } | undefined;
   /** Why the statements cannot be shown. */
   readonly problem?: string;
 }

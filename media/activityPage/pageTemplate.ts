@@ -60,6 +60,14 @@ export function pageTemplate(snapshot: ActivitySnapshot, state: PageState): Temp
         <i class="codicon codicon-${snapshot.sync.isTrouble ? 'warning' : 'cloud-upload'}" aria-hidden="true"></i>
         <span>${snapshot.sync.text} ${snapshot.sync.hint}</span>
       </p>
+      ${
+        snapshot.sinks === undefined
+          ? nothing
+          : html`<p class=${snapshot.sinks.isTrouble ? 'sync sinks trouble' : 'sync sinks'} role="status">
+        <i class="codicon codicon-${snapshot.sinks.isTrouble ? 'warning' : 'broadcast'}" aria-hidden="true"></i>
+        <span>${snapshot.sinks.text}</span>
+      </p>`
+      }
       ${snapshot.problem === undefined ? nothing : html`<p class="sync trouble" role="alert"><i class="codicon codicon-error" aria-hidden="true"></i><span>${snapshot.problem}</span></p>`}
     </header>
     ${found.length === 0 ? emptyTemplate(snapshot, rows.length, state.search) : tableTemplate(found, rows.length, snapshot.scope, state)}

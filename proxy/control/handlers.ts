@@ -12,6 +12,7 @@ import { checkPolicyFiles } from './checkPolicyFiles.ts';
 import { checkText } from './checkText.ts';
 import type { ControlHandlers } from './controlServer.ts';
 import { explainColumns } from './explainColumns.ts';
+import { listSinks } from './listSinks.ts';
 import type { LocalProxy } from './localProxy.ts';
 import type { ExplainedColumns, SchemaState } from './messages.ts';
 import { exportEvidence, verifyRecords } from './records.ts';
@@ -153,6 +154,11 @@ export function makeHandlers(proxy: LocalProxy, shutDown: () => void): ControlHa
       const { activity, link } = proxy.running;
       await activity.read();
       return { entries: activity.list(limit, link.sync.acknowledged), sync: link.sync.status };
+    },
+
+    listSinks: async () => {
+      const sinks = await listSinks(proxy.running.client);
+      return sinks === undefined ? {} : { sinks };
     },
 
     searchStatements: (search) => searchStatements(proxy.running.client, search),

@@ -199,6 +199,7 @@ export class LocalProxy {
       ],
       port: await freePortOr(kept.port),
       log,
+      collector: { client, feed },
       onConnection: (name, problem) => {
         this.#noteConnection(name, problem);
         if (problem === undefined) void link?.watch(name);

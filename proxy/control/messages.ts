@@ -71,6 +71,23 @@ export interface SyncStatus {
   readonly problem?: Problem;
 }
 
+/** Somewhere that the collector hands events on to. */
+export interface SinkStatus {
+  readonly name: string;
+  /** `webhook`, `otlp`, `syslog`, `jsonLines` */
+  readonly kind: string;
+  /** `retrying`: the last try failed, and the next will come. */
+  readonly state: 'idle' | 'sending' | 'retrying';
+  /** Events of the log that it has not been offered yet. */
+  readonly waiting: number;
+  /** Events that it has refused for good. */
+  readonly failed: number;
+  /** Events that were no longer kept when it was their turn. */
+  readonly gone: number;
+  /** The last failure, in words, until something is taken again. */
+  readonly problem?: string;
+}
+
 /** The whole state of the proxy: every `statusChanged` carries all of it. */
 export interface ProxyStatus {
   readonly version: ControlVersion;
@@ -310,6 +327,8 @@ export interface ControlRequests {
     params: { readonly limit: number };
     result: { readonly entries: readonly ActivityEntry[]; readonly sync: SyncStatus };
   };
+  /** Where the collector hands events on to; absent for who may not know. */
+  listSinks: { params: Record<string, never>; result: { readonly sinks?: readonly SinkStatus[] } };
   /** Statements at the collector, newest first: everybody's for auditors and admins, one's own for others. */
   searchStatements: {
     params: StatementSearch;

@@ -1,15 +1,15 @@
 /** Checks records for a window, and hands out evidence: the same code and the same words as the command line's. */
-import { writeFile } from 'node:fs/promises';
 import type { CancellationToken } from 'vscode-jsonrpc';
 import type { EvidenceFilter } from '../audit/evidence/evidenceFilter.ts';
+import { fetchBundle } from '../audit/evidence/fetchBundle.ts';
 import { describeVerification } from '../audit/verify/describeVerification.ts';
 import type { Verification } from '../audit/verify/verdicts.ts';
-import { verifyBundleBytes } from '../audit/verify/verifyBundle.ts';
+import { verifyBundle } from '../audit/verify/verifyBundle.ts';
 import { verifyJournal } from '../audit/verify/verifyJournal.ts';
 import { CollectorClient } from '../kit/collectorClient.ts';
 import type { RecordsVerdict } from './messages.ts';
 
-/** A bundle of thousands of events takes a while to make. */
+/** Until the first bytes come, and between any two pieces. */
 const timeoutMs = 120_000;
 
 /** @param folder the journal's. @throws Error in words where it cannot be read */
@@ -25,12 +25,22 @@ export async function exportEvidence(
   token: CancellationToken,
 ): Promise<RecordsVerdict & { bytes: number }> {
   const client = new CollectorClient({ ...collector, timeoutMs });
-  const given = Object.entries(filter).filter(([, value]) => value !== undefined && value !== '');
-  const bundle = await client.download(`/v1/evidence?${new URLSearchParams(given)}`);
-  const verdict = describe(verifyBundleBytes(bundle, path));
-  if (token.isCancellationRequested) throw new Error('the export was cancelled; nothing was written');
-  await writeFile(path, bundle, { mode: 0o600 });
-  return { ...verdict, bytes: bundle.length };
+  const abort = new AbortController();
+  const cancelled = () => new Error('the export was cancelled; nothing was written');
+  const listening = token.onCancellationRequested(() => abort.abort(cancelled()));
+  try {
+    const bundle = await fetchBundle(client, filter, path, { signal: abort.signal });
+    try {
+      const verdict = describe(await verifyBundle(bundle.part, { path }));
+      if (token.isCancellationRequested) throw cancelled();
+      await bundle.keep();
+      return { ...verdict, bytes: bundle.bytes };
+    } finally {
+      await bundle.drop();
+    }
+  } finally {
+    listening.dispose();
+  }
 }
 
 function describe(verification: Verification): RecordsVerdict {

@@ -1,10 +1,10 @@
-/** `portcullis evidence`: fetches an evidence bundle from the collector, checks it, and writes it to a file. */
-import { writeFileSync } from 'node:fs';
+/** `portcullis evidence`: fetches an evidence bundle from the collector into a file, and checks it. */
 import type { EvidenceFilter } from '../audit/evidence/evidenceFilter.ts';
+import { type FetchedBundle, fetchBundle } from '../audit/evidence/fetchBundle.ts';
 import { describeVerification } from '../audit/verify/describeVerification.ts';
-import { verifyBundleBytes } from '../audit/verify/verifyBundle.ts';
+import { verifyBundle } from '../audit/verify/verifyBundle.ts';
 import { openTokenStore } from '../identity/tokenStore.ts';
-import { CollectorClient } from '../kit/collectorClient.ts';
+import { CollectorClient, CollectorUnreachable } from '../kit/collectorClient.ts';
 import { readRememberedCollector } from './proxyCommand.ts';
 import { dataFolder } from './userFolders.ts';
 
@@ -18,7 +18,9 @@ export interface EvidenceOptions {
   readonly json: boolean;
 }
 
-/** A bundle of thousands of events takes a while to make. */
+/** Back to the line's beginning, and erase it (ECMA-48 CR, EL). */
+const clearLine = '\r\x1b[K';
+/** Until the first bytes come, and between any two pieces. */
 const timeoutMs = 120_000;
 
 /** Answers the exit code: 0 where the bundle was written and both verdicts hold. @throws Error in words */
@@ -31,15 +33,52 @@ export async function runEvidence({ filter, out, collector, data, json }: Eviden
     );
   }
   const client = new CollectorClient({ url, token: () => findToken(url, folder), timeoutMs });
-  const query = new URLSearchParams(Object.entries(filter)).toString();
-  const bundle = await client.download(`/v1/evidence${query === '' ? '' : `?${query}`}`);
-  writeFileSync(out, bundle, { mode: 0o600 });
-  const verification = verifyBundleBytes(bundle, out);
+  const bundle = await fetchShown(client, filter, out);
+  await bundle.keep();
+  const { stderr } = process;
+  if (stderr.isTTY) stderr.write(`checking ${megabytes(bundle.bytes)}`);
+  const verification = await verifyBundle(out);
+  if (stderr.isTTY) stderr.write(clearLine);
   const ok = verification.integrity.holds && verification.completeness.holds;
   process.stdout.write(
     json ? `${JSON.stringify({ ok, ...verification })}\n` : describeVerification(verification),
   );
   return ok ? 0 : 1;
+}
+
+/** Shows on a terminal how far it is; interrupted, it leaves nothing behind. */
+async function fetchShown(
+  client: CollectorClient,
+  filter: EvidenceFilter,
+  out: string,
+): Promise<FetchedBundle> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new Error('interrupted: nothing was written'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const { stderr } = process;
+  let shownAt = 0;
+  let fetched = 0;
+  const progress = (bytes: number): void => {
+    fetched = bytes;
+    if (!stderr.isTTY || Date.now() - shownAt < 200) return;
+    shownAt = Date.now();
+    stderr.write(`\r${megabytes(bytes)} fetched`);
+  };
+  try {
+    return await fetchBundle(client, filter, out, { signal: abort.signal, progress });
+  } catch (error) {
+    if (fetched === 0 || !CollectorUnreachable.is(error)) throw error;
+    throw new Error(
+      `the bundle broke off after ${megabytes(fetched)}, and nothing was written: ${error.message}`,
+    );
+  } finally {
+    if (shownAt > 0) stderr.write(clearLine);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** From the environment, else as `portcullis proxy` keeps it, which renews it while it runs. */

@@ -23,13 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Member, makeArchive, readMembers } from '../../proxy/audit/evidence/archive.ts';
-import {
-  listMembers,
-  manifestName,
-  readUnverifiedManifest,
-  signManifest,
-} from '../../proxy/audit/evidence/manifest.ts';
+import { manifestName, readUnverifiedManifest, signManifest } from '../../proxy/audit/evidence/manifest.ts';
 import { openJournal } from '../../proxy/audit/journal/openJournal.ts';
 import { readUnverifiedCheckpoint, signCheckpoint } from '../../proxy/audit/log/checkpoint.ts';
 import { formatNoteKey, noteKeyOf } from '../../proxy/audit/log/signedNote.ts';
@@ -37,7 +31,16 @@ import { verifyJournal } from '../../proxy/audit/verify/verifyJournal.ts';
 import { makeRandom } from '../proxy/audit/fixtures.ts';
 import { writeWholeJournal } from '../proxy/audit/wholeJournal.ts';
 import { type Harness, startHarness } from '../proxy/collector/collectorHarness.ts';
-import { fetchEvidence, makeEvents, send, verdictsOf } from '../proxy/collector/evidenceHarness.ts';
+import {
+  fetchEvidence,
+  listMembers,
+  type Member,
+  makeArchive,
+  makeEvents,
+  readMembers,
+  send,
+  verdictsOf,
+} from '../proxy/collector/evidenceHarness.ts';
 import { people } from '../proxy/collector/issuer.ts';
 
 const seed = Number(process.env['TAMPERING_SEED'] ?? Math.floor(Date.now() / 1000) % 1_000_000);
@@ -238,21 +241,21 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
     });
     afterAll(() => harness?.stop());
 
-    it('is seen in 2,000 changes of a bundle’s bytes', () => {
-      expect(verdictsOf(bundle)).toMatchObject({ holds: true });
+    it('is seen in 2,000 changes of a bundle’s bytes', async () => {
+      expect(await verdictsOf(bundle)).toMatchObject({ holds: true });
       const unseen: string[] = [];
       for (let i = 0; i < 2_000; i += 1) {
         const { what, bytes } = pick(ofBytes)(bundle);
-        if (verdictsOf(bytes).holds) unseen.push(what);
+        if ((await verdictsOf(bytes)).holds) unseen.push(what);
       }
       expect(unseen).toEqual([]);
     });
 
-    it('is seen in every byte of what is no content: names, lengths, checksums, the list at the end', () => {
+    it('is seen in every byte of what is no content: names, lengths, checksums, the list at the end', async () => {
       const unseen: string[] = [];
       const content = new Set<number>();
       let at = 0;
-      for (const { name, bytes } of readMembers(bundle).members) {
+      for (const { name, bytes } of await readMembers(bundle)) {
         at += 30 + name.length;
         for (let i = 0; i < bytes.length; i += 1) content.add(at + i);
         at += bytes.length;
@@ -260,14 +263,15 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
       for (let byte = 0; byte < bundle.length; byte += 1) {
         if (content.has(byte)) continue;
         const bit = below(8);
-        if (verdictsOf(flipBit(bundle, byte, bit).bytes).holds) unseen.push(`bit ${bit} of byte ${byte}`);
+        if ((await verdictsOf(flipBit(bundle, byte, bit).bytes)).holds)
+          unseen.push(`bit ${bit} of byte ${byte}`);
       }
       expect(unseen).toEqual([]);
     });
 
-    it('is seen in 300 bundles made anew around changed events, and signed with another key', () => {
+    it('is seen in 300 bundles made anew around changed events, and signed with another key', async () => {
       const { privateKey } = generateKeyPairSync('ed25519');
-      const { members } = readMembers(bundle);
+      const members = await readMembers(bundle);
       const unseen: string[] = [];
       for (let i = 0; i < 300; i += 1) {
         const { what, bytes } = pick([...ofLines, replaceCharacter])(contentOf(members, 'events.jsonl'));
@@ -276,18 +280,27 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
         // In turn: the manifest as it was; signed anew; signed anew with the forger's key among the keys.
         const changed = how === 0 ? put(members, events) : forge(put(members, events), privateKey, how === 2);
         // Where the forger brings keys, whoever knows the log's key gives it.
-        if (verdictsOf(changed === undefined ? bundle : makeArchive(changed), how === 2 ? [key] : []).holds) {
+        if (
+          (
+            await verdictsOf(
+              changed === undefined ? bundle : await makeArchive(changed),
+              how === 2 ? [key] : [],
+            )
+          ).holds
+        ) {
           unseen.push(`${what}, ${how}`);
         }
       }
       expect(unseen).toEqual([]);
       const untouched = forge(members, privateKey, true);
-      expect(verdictsOf(makeArchive(untouched), [key]).holds).toBe(false);
-      expect(verdictsOf(makeArchive(forge(members, signingKey, false)), [key]).holds).toBe(true);
+      expect((await verdictsOf(await makeArchive(untouched), [key])).holds).toBe(false);
+      expect((await verdictsOf(await makeArchive(forge(members, signingKey, false)), [key])).holds).toBe(
+        true,
+      );
     });
 
-    it('is seen where the holder of the log’s own key signs a manifest for events that the log does not hold', () => {
-      const { members } = readMembers(bundle);
+    it('is seen where the holder of the log’s own key signs a manifest for events that the log does not hold', async () => {
+      const members = await readMembers(bundle);
       const unseen: string[] = [];
       for (let i = 0; i < 200; i += 1) {
         const mutate = pick([swapLines, doubleLine, replaceCharacter]);
@@ -295,7 +308,7 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
         // The time at which the collector took an event is its own word, in the log's order alone.
         if (sameButReceipt(bytes, contentOf(members, 'events.jsonl'))) continue;
         const changed = forge(put(members, { name: 'events.jsonl', bytes }), signingKey, false);
-        if (verdictsOf(makeArchive(changed), [key]).holds) unseen.push(what);
+        if ((await verdictsOf(await makeArchive(changed), [key])).holds) unseen.push(what);
       }
       expect(unseen).toEqual([]);
     });
@@ -305,14 +318,17 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
       try {
         await send(other, people.dev, 'proxy-a', await makeEvents(people.dev, { runs: 1 }));
         const forked = await fetchEvidence(other, people.auditor);
-        expect(verdictsOf(forked).holds).toBe(true);
-        expect(verdictsOf(forked, [key]).holds).toBe(false);
+        expect((await verdictsOf(forked)).holds).toBe(true);
+        expect((await verdictsOf(forked, [key])).holds).toBe(false);
         // Events of the one under the checkpoint of the other.
-        const members = readMembers(bundle).members;
-        const theirs = readMembers(forked).members;
+        const members = await readMembers(bundle);
+        const theirs = await readMembers(forked);
         for (const name of ['checkpoint', 'keys.json', 'events.jsonl', manifestName]) {
           const mixed = put(members, { name, bytes: contentOf(theirs, name) });
-          expect({ name, holds: verdictsOf(makeArchive(mixed)).holds }).toEqual({ name, holds: false });
+          expect({ name, holds: (await verdictsOf(await makeArchive(mixed))).holds }).toEqual({
+            name,
+            holds: false,
+          });
         }
       } finally {
         await other.stop();
@@ -353,7 +369,7 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
           ]);
           if (!(await isSeen(client, change))) unseen.push(change);
         }
-        expect(verdictsOf(await fetchEvidence(harness, people.auditor)).holds).toBe(true);
+        expect((await verdictsOf(await fetchEvidence(harness, people.auditor))).holds).toBe(true);
       } finally {
         await client.end();
       }
@@ -374,7 +390,7 @@ describe(`tampering, seed ${seed}`, { timeout: 180_000 }, () => {
         const { rowCount } = await client.query(change);
         if (rowCount === 0) return true; // nothing was changed
         const next = await fetchEvidence(harness, people.auditor).catch(() => undefined);
-        return next === undefined || !verdictsOf(next).holds;
+        return next === undefined || !(await verdictsOf(next)).holds;
       } finally {
         await client.query('BEGIN');
         for (const table of tables) {

@@ -1,14 +1,19 @@
-/** Makes an evidence bundle: a pure function of what the collector found, so that the same question has one answer. */
+/**
+ * Writes an evidence bundle as its events come: what is held of them in memory is one part of `partBytes`. The manifest,
+ * which names every part by its hash, is signed at the end and stands there.
+ */
+import { createHash } from 'node:crypto';
 import { canonicalJson } from '../canonicalJson.ts';
 import type { JournalEvent } from '../events.ts';
-import { seqAfter } from '../journal/readJournal.ts';
 import type { Hash } from '../log/merkleTree.ts';
 import type { NoteSigner } from '../log/signedNote.ts';
 import { toCloudEvents } from '../ocsf/cloudEvents.ts';
-import { type Member, makeArchive } from './archive.ts';
+import { ArchiveWriter, type Write } from './archive.ts';
 import type { EvidenceFilter } from './evidenceFilter.ts';
-import { listMembers, type Manifest, manifestName, type ProxyRange, signManifest } from './manifest.ts';
+import { type Manifest, manifestName, signManifest } from './manifest.ts';
+import { NumberRanges } from './numberRanges.ts';
 import { renderSummary } from './summary.ts';
+import { SummaryCounts } from './summaryCounts.ts';
 
 /** An event as the log holds it. */
 export interface ProvenEvent {
@@ -40,10 +45,6 @@ export interface EvidenceParts {
   readonly madeFor: { readonly subject: string; readonly email: string };
   readonly filter: EvidenceFilter;
   readonly onlySubject?: string;
-  /** By proxy, then number. */
-  readonly events: readonly ProvenEvent[];
-  /** What tells of events that are no longer kept: it explains the numbers that are missing. */
-  readonly removals: readonly ProvenEvent[];
   /** By proxy: how far its events had been taken. */
   readonly taken: ReadonlyMap<string, number>;
   readonly policies: readonly PolicyVersion[];
@@ -65,57 +66,142 @@ export const memberNames = {
   keys: 'keys.json',
 } as const;
 
-/** @throws RangeError where it would be larger than 4 GiB */
-export function makeBundle(parts: EvidenceParts): Buffer {
-  const { events, filter, onlySubject } = parts;
-  const about = {
-    form: 1,
-    madeAt: parts.madeAt,
-    madeFor: parts.madeFor,
-    filter,
-    ...(onlySubject !== undefined && { onlySubject }),
-    log: { origin: parts.keys.origin, size: parts.checkpointSize },
-    events: events.length,
-    proxies: rangesOf(events).map((own) => ({ ...own, taken: parts.taken.get(own.proxy) ?? 0 })),
-  } as const;
-  const { summary, events: eventsName, retention, ocsf, policies, checkpoint, keys } = memberNames;
-  const { removals } = parts;
-  const members: Member[] = [
-    text(summary, renderSummary({ ...about, members: [] }, parts)),
-    text(eventsName, events.map(renderEvent).join('')),
-    ...(removals.length > 0 ? [text(retention, removals.map(renderEvent).join(''))] : []),
-    text(ocsf, `${JSON.stringify(toCloudEvents(events), null, 1)}\n`),
-    text(policies, `${JSON.stringify(parts.policies, null, 1)}\n`),
-    text(checkpoint, parts.checkpoint),
-    text(keys, `${JSON.stringify(parts.keys, null, 1)}\n`),
-  ];
-  const manifest: Manifest = { ...about, members: listMembers(members) };
-  return makeArchive([text(manifestName, signManifest(manifest, parts.signers)), ...members]);
+/** A part is closed when it has reached this size, and the next event begins another. */
+export const partBytes = 8 * 2 ** 20;
+
+/** `events.jsonl`, `events-2.jsonl` and so on. */
+export function partName(name: string, number: number): string {
+  return number === 1 ? name : name.replace(/^[a-z]+/, (word) => `${word}-${number}`);
+}
+
+/** Whether `name` is that of a part that is `first` or goes on with it. */
+export function isPartOf(name: string, first: string): boolean {
+  const [, number = '1'] = /^[a-z]+-([1-9]\d{0,8})\./.exec(name) ?? [];
+  return name === partName(first, Number(number));
+}
+
+/** @throws whatever `write` throws; then there is no bundle */
+export class BundleWriter {
+  readonly #parts: EvidenceParts;
+  readonly #archive: ArchiveWriter;
+  readonly #members: Manifest['members'][number][] = [];
+  readonly #counts = new SummaryCounts();
+  readonly #numbers = new NumberRanges();
+  readonly #events = new GrowingPart(memberNames.events);
+  readonly #ocsf = new GrowingPart(memberNames.ocsf);
+  readonly #removals = new GrowingPart(memberNames.retention);
+
+  constructor(parts: EvidenceParts, write: Write) {
+    this.#parts = parts;
+    this.#archive = new ArchiveWriter(write);
+  }
+
+  /**
+   * @param events by proxy, then number, over all calls
+   * @param context outcomes of these statements and beginnings of these sessions, as far as they are not among `events`
+   */
+  async add(
+    events: readonly ProvenEvent[],
+    context: readonly { readonly proxy: string; readonly event: JournalEvent }[],
+  ): Promise<void> {
+    for (const proven of events) {
+      this.#events.push(renderEvent(proven));
+      this.#counts.take(proven.event);
+      this.#numbers.take(proven.proxy, proven.event);
+    }
+    for (const event of toCloudEvents(events, context)) {
+      this.#ocsf.push(`${this.#ocsf.isEmpty ? '[\n' : ',\n'}${JSON.stringify(event)}`);
+    }
+    if (this.#events.bytes >= partBytes) await this.#closeEvents();
+  }
+
+  /** @param removals tell of events that are no longer kept: why numbers are missing */
+  async addRemovals(removals: readonly ProvenEvent[]): Promise<void> {
+    for (const proven of removals) {
+      this.#removals.push(renderEvent(proven));
+      this.#counts.takeRemoval(proven.event);
+    }
+    if (this.#removals.bytes >= partBytes) await this.#close(this.#removals);
+  }
+
+  /** Writes what is left, and the manifest. */
+  async end(): Promise<void> {
+    const { taken, policies, checkpoint, keys, signers, madeAt, madeFor, filter, onlySubject } = this.#parts;
+    if (!this.#events.isEmpty || this.#events.number === 1) await this.#closeEvents();
+    if (!this.#removals.isEmpty) await this.#close(this.#removals);
+    const about = {
+      form: 2,
+      madeAt,
+      madeFor,
+      filter,
+      ...(onlySubject !== undefined && { onlySubject }),
+      log: { origin: keys.origin, size: this.#parts.checkpointSize },
+      events: this.#counts.events,
+      proxies: this.#numbers.list().map((own) => ({ ...own, taken: taken.get(own.proxy) ?? 0 })),
+    } as const;
+    await this.#add(memberNames.policies, [Buffer.from(`${JSON.stringify(policies, null, 1)}\n`)]);
+    await this.#add(memberNames.checkpoint, [Buffer.from(checkpoint)]);
+    await this.#add(memberNames.keys, [Buffer.from(`${JSON.stringify(keys, null, 1)}\n`)]);
+    const summary = renderSummary({ ...about, members: [] }, this.#parts, this.#counts);
+    await this.#add(memberNames.summary, [Buffer.from(summary)]);
+    const note = signManifest({ ...about, members: this.#members }, signers);
+    await this.#archive.add(manifestName, [Buffer.from(note)]);
+    await this.#archive.end();
+  }
+
+  /** Both forms of the same events. */
+  async #closeEvents(): Promise<void> {
+    this.#ocsf.push(this.#ocsf.isEmpty ? '[]\n' : '\n]\n');
+    await this.#close(this.#events);
+    await this.#close(this.#ocsf);
+  }
+
+  async #close(part: GrowingPart): Promise<void> {
+    const { name, content } = part.close();
+    await this.#add(name, content);
+  }
+
+  async #add(name: string, content: readonly Buffer[]): Promise<void> {
+    const hash = createHash('sha256');
+    for (const bytes of content) hash.update(bytes);
+    const bytes = content.reduce((sum, { length }) => sum + length, 0);
+    this.#members.push({ name, bytes, sha256: hash.digest('hex') });
+    await this.#archive.add(name, content);
+  }
+}
+
+/** What is written once it is large enough, and then goes on as another part. */
+class GrowingPart {
+  readonly #name: string;
+  /** Of the part that grows. */
+  number = 1;
+  bytes = 0;
+  #texts: string[] = [];
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get isEmpty(): boolean {
+    return this.#texts.length === 0;
+  }
+
+  push(text: string): void {
+    this.#texts.push(text);
+    this.bytes += Buffer.byteLength(text);
+  }
+
+  close(): { readonly name: string; readonly content: readonly Buffer[] } {
+    const closed = { name: partName(this.#name, this.number), content: [Buffer.from(this.#texts.join(''))] };
+    this.#texts = [];
+    this.bytes = 0;
+    this.number += 1;
+    return closed;
+  }
 }
 
 /** One line of events.jsonl. */
 export function renderEvent({ proxy, receivedAt, event, index, proof }: ProvenEvent): string {
   const hashes = proof.map((hash) => Buffer.from(hash).toString('base64'));
   return `${canonicalJson({ proxy, receivedAt, event, index, proof: hashes })}\n`;
-}
-
-/** @param events by proxy, then number */
-export function rangesOf(
-  events: readonly { readonly proxy: string; readonly event: JournalEvent }[],
-): Omit<ProxyRange, 'taken'>[] {
-  const byProxy = new Map<string, { events: number; ranges: [number, number][] }>();
-  for (const { proxy, event } of events) {
-    const own = byProxy.get(proxy) ?? { events: 0, ranges: [] };
-    byProxy.set(proxy, own);
-    own.events += 1;
-    const last = own.ranges.at(-1);
-    const through = seqAfter(event) - 1;
-    if (last !== undefined && last[1] + 1 === event.seq) last[1] = through;
-    else own.ranges.push([event.seq, through]);
-  }
-  return [...byProxy].map(([proxy, own]) => ({ proxy, ...own }));
-}
-
-function text(name: string, content: string): Member {
-  return { name, bytes: Buffer.from(content, 'utf8') };
 }

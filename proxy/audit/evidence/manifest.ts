@@ -1,22 +1,21 @@
 /** The manifest of an evidence bundle: what was asked for, what is in it, and the hash of every part; signed as a note. */
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../canonicalJson.ts';
 import { type NoteKey, type NoteSigner, openNote, parseNote, signNote } from '../log/signedNote.ts';
-import type { Member } from './archive.ts';
 import type { EvidenceFilter } from './evidenceFilter.ts';
+import type { Numbers } from './numberRanges.ts';
 
-/** What the bundle holds of one proxy. */
-export interface ProxyRange {
-  readonly proxy: string;
-  readonly events: number;
-  /** Numbers of the events, from and through, in order; a mark for withdrawn statements counts with all its numbers. */
-  readonly ranges: readonly (readonly [number, number])[];
+/** What the bundle holds of one proxy; a mark for withdrawn statements counts with all its numbers. */
+export interface ProxyRange extends Numbers {
   /** How far the collector had taken the proxy's events, just before it looked for these. */
   readonly taken: number;
 }
 
 export interface Manifest {
-  readonly form: 1;
+  /**
+   * 1: the manifest is the first member, each kind of part is one member, all ranges are listed: at most 20,000 events.
+   * 2: the manifest is the last member, for what comes before it is written as it is found; large parts are several.
+   */
+  readonly form: 1 | 2;
   /** RFC 3339. */
   readonly madeAt: string;
   readonly madeFor: { readonly subject: string; readonly email: string };
@@ -31,6 +30,9 @@ export interface Manifest {
 
 export const manifestName = 'manifest.note';
 
+/** A line for each proxy, and for each part of a few MiB: far more than any other note. */
+const maxBytes = 64 * 2 ** 20;
+
 /** First line of the signed text: keeps it from being taken for a checkpoint, which the same key signs. */
 const title = 'Portcullis evidence bundle';
 
@@ -40,33 +42,26 @@ export function isUnfiltered({ filter, onlySubject }: Pick<Manifest, 'filter' | 
   return onlySubject === undefined && Object.keys(others).length === 0;
 }
 
-export function listMembers(members: readonly Member[]): Manifest['members'] {
-  return members.map(({ name, bytes }) => ({ name, bytes: bytes.length, sha256: sha256Of(bytes) }));
-}
-
 export function signManifest(manifest: Manifest, signers: readonly NoteSigner[]): string {
   return signNote(`${title}\n${canonicalJson(manifest)}\n`, signers);
 }
 
 /** @throws NoteError where none of `keys` has signed it · Error where it is no manifest */
 export function openManifest(note: string, keys: readonly NoteKey[]): Manifest {
-  return parseManifest(openNote(note, keys).text);
+  return parseManifest(openNote(note, keys, maxBytes).text);
 }
 
 /** What it says, whoever has signed it. @throws NoteError, Error */
 export function readUnverifiedManifest(note: string): Manifest {
-  return parseManifest(parseNote(note).text);
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return parseManifest(parseNote(note, maxBytes).text);
 }
 
 function parseManifest(text: string): Manifest {
   const [first, json = '', ...rest] = text.split('\n');
   if (first !== title || rest.join('\n') !== '') throw new Error('it is not that of an evidence bundle');
   const value = JSON.parse(json) as Manifest;
-  if (value.form !== 1) throw new Error('it is of a form that this version does not know');
+  if (value.form !== 1 && value.form !== 2)
+    throw new Error('it is of a form that this version does not know');
   // Signed by a key that is believed, so its parts have their types; this keeps what is not signed from breaking us.
   const isWhole =
     Array.isArray(value.members) &&
@@ -79,7 +74,10 @@ function parseManifest(text: string): Manifest {
     Array.isArray(value.proxies) &&
     value.proxies.every(
       (proxy) =>
-        typeof proxy?.proxy === 'string' && Array.isArray(proxy.ranges) && proxy.ranges.every(Array.isArray),
+        typeof proxy?.proxy === 'string' &&
+        Array.isArray(proxy.ranges) &&
+        proxy.ranges.every(Array.isArray) &&
+        (proxy.further === undefined || Number.isSafeInteger(proxy.further)),
     ) &&
     typeof value.log?.origin === 'string' &&
     typeof value.filter === 'object' &&

@@ -41,12 +41,15 @@ export async function* readJournal(folder: string): AsyncGenerator<JournalEvent>
 /** The event in a line, or undefined where the line is none. Checks the head's form, not every field. */
 export function parseEvent(text: string | undefined): JournalEvent | undefined {
   if (text === undefined) return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return asEvent(JSON.parse(text));
   } catch {
     return undefined;
   }
+}
+
+/** As {@link parseEvent}, of what was parsed already. */
+export function asEvent(value: unknown): JournalEvent | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { at, kind, seq, through } = value as Readonly<Record<string, unknown>>;
   if (typeof at !== 'string' || typeof kind !== 'string' || !eventKinds.has(kind)) return undefined;

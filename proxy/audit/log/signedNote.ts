@@ -70,8 +70,8 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
  * @param keys those that are believed; signatures of others are passed over, as the specification demands
  * @throws NoteError where no signature is of one of `keys`, or one that claims to be does not hold
  */
-export function openNote(note: string, keys: readonly NoteKey[]): OpenedNote {
-  const { text, signatures } = parseNote(note);
+export function openNote(note: string, keys: readonly NoteKey[], maxBytes = maxNoteBytes): OpenedNote {
+  const { text, signatures } = parseNote(note, maxBytes);
   const good = new Set<NoteKey>();
   for (const { name, id, bytes } of signatures) {
     const key = keys.find((known) => known.name === name && known.id === id && known.type === ed25519Type);
@@ -86,8 +86,8 @@ export function openNote(note: string, keys: readonly NoteKey[]): OpenedNote {
 }
 
 /** @throws NoteError where it has not the form of a signed note */
-export function parseNote(note: string): UnverifiedNote {
-  if (Buffer.byteLength(note) > maxNoteBytes) throw new NoteError('the note is too long');
+export function parseNote(note: string, maxBytes = maxNoteBytes): UnverifiedNote {
+  if (Buffer.byteLength(note) > maxBytes) throw new NoteError('the note is too long');
   if (controlCharacters.test(note) || loneSurrogate.test(note)) {
     throw new NoteError('the note holds characters that no note may have');
   }

@@ -82,7 +82,7 @@ function makePolicyEntity(name: string, version: string) {
 }
 
 function describeClassificationChange(event: ClassificationChangedEvent) {
-  const { identity, column, from, to, why, policy, connection, collector } = event;
+  const { identity, column, from, to, why, policy, proxy, connection, collector } = event;
   const make = (classification: string | undefined) => ({
     name: column,
     type: 'Column',
@@ -97,7 +97,12 @@ function describeClassificationChange(event: ClassificationChangedEvent) {
     message: `${column} was classified as ${from ?? 'nothing'} and is now ${to ?? 'nothing'}`,
     status_id: 1,
     status: 'Success',
-    unmapped: { collector, policy, ...(connection !== undefined && { connection }) },
+    unmapped: {
+      collector,
+      ...(policy !== undefined && { policy }),
+      ...(proxy !== undefined && { proxy }),
+      ...(connection !== undefined && { connection }),
+    },
   };
 }
 

@@ -197,9 +197,10 @@ export const eventSchemas = {
       identity,
       column: text('schema.table.column, or a pattern of it.'),
       why: text(),
-      policy: text('Version of the policy that says so.'),
     },
     {
+      policy: text('Version of the policy that says so. Absent where a proxy has found it.'),
+      proxy: text('The proxy that has found it, by values or by where they were copied to.'),
       connection: text('Absent where it is so for all connections.'),
       from: text('Classification before. Absent where nothing was said of it.'),
       to: text(

@@ -1,39 +1,58 @@
-/** The events of a bundle: each in the log under the checkpoint, all of them there, and nothing without its end. */
+/**
+ * The events of a bundle: each in the log under the checkpoint, all of them there, and nothing without its end. They pass
+ * by one after the other; what is held of them is one bit each, and what has begun and not ended yet.
+ */
 import { isUtf8 } from 'node:buffer';
 import { canonicalJson } from '../canonicalJson.ts';
 import type { JournalEvent } from '../events.ts';
-import { memberNames, rangesOf } from '../evidence/bundle.ts';
+import { memberNames } from '../evidence/bundle.ts';
 import { isUnfiltered, type Manifest } from '../evidence/manifest.ts';
-import { parseEvent, seqAfter } from '../journal/readJournal.ts';
+import { maxRanges, NumberRanges } from '../evidence/numberRanges.ts';
+import { asEvent, seqAfter } from '../journal/readJournal.ts';
 import type { TreeHead } from '../log/checkpoint.ts';
 import { logEntryOf } from '../log/logEntry.ts';
 import { leafHash, verifyInclusion } from '../log/merkleTree.ts';
+import type { BundleLine } from './bundleFile.ts';
+import { EntrySet } from './entrySet.ts';
 import { reportMisshapen } from './misshapen.ts';
 import { OpenEnds } from './openEnds.ts';
 import { RemovedEvents } from './removedEvents.ts';
-import type { Findings, Problem } from './verdicts.ts';
+import { Findings } from './verdicts.ts';
 
 interface Line {
   readonly proxy: string;
   readonly event: JournalEvent;
+  /** The event in its canonical form: what the log has hashed. */
+  readonly eventText: string;
   readonly index: number;
   readonly proof: readonly string[];
 }
 
-const file = memberNames.events;
+/** What is known of a proxy's events that have passed by. */
+interface Passed {
+  readonly first: JournalEvent;
+  last: JournalEvent;
+  readonly ends: OpenEnds;
+  readonly isListed: boolean;
+}
+
 /** No proxy can send under such an id: what is told under it, the collector told. */
 const collectorPrefix = 'collector:';
-
-interface SeenEvent {
-  readonly proxy: string;
-  readonly event: JournalEvent;
-}
+const maxPolicies = 10_000;
 
 export class BundleEvents {
   count = 0;
-  readonly #seen: SeenEvent[] = [];
-  readonly #indices = new Set<number>();
+  readonly #indices = new EntrySet();
   readonly #removed = new RemovedEvents();
+  readonly #numbers: NumberRanges;
+  readonly #passed = new Map<string, Passed>();
+  readonly #versions = new Set<string>();
+  /** Proxies of which the manifest lists all ranges of numbers: their gaps are found there. */
+  readonly #listed: ReadonlySet<string>;
+  /** Found on the way, and told after what concerns the bundle as a whole. */
+  readonly #gaps = new Findings();
+  readonly #ends = new Findings();
+  #before: { readonly proxy: string; readonly event: JournalEvent } | undefined;
 
   constructor(
     readonly findings: Findings,
@@ -42,52 +61,28 @@ export class BundleEvents {
     readonly head: TreeHead | undefined,
     /** Versions of the policies whose texts are in the bundle. */
     readonly policies: ReadonlySet<string>,
-  ) {}
-
-  /** Call it before {@link read}. @param bytes of the part that tells what is no longer kept; undefined where all is */
-  readRemovals(bytes: Buffer | undefined): void {
-    if (bytes === undefined) return;
-    const name = memberNames.retention;
-    for (let from = 0; from < bytes.length; ) {
-      const end = bytes.indexOf(10, from);
-      const stop = end === -1 ? bytes.length : end;
-      const line = parseLine(bytes.subarray(from, stop));
-      if (line?.event.kind !== 'eventsRemoved' || !line.proxy.startsWith(collectorPrefix)) {
-        this.findings.altered('this does not tell of events that were removed', { file: name, byte: from });
-      } else if (this.#isInLog(line)) {
-        this.#removed.take(line.proxy, line.event);
-      } else {
-        const { proxy, event, index } = line;
-        const where = { file: name, byte: from, proxy, event: event.seq };
-        this.findings.altered(`the log holds no such event as entry ${index}`, where);
-      }
-      from = stop + 1;
-    }
+  ) {
+    this.#numbers = new NumberRanges(manifest?.form === 1 ? Number.POSITIVE_INFINITY : maxRanges);
+    const listed = manifest?.proxies.filter(({ further }) => further === undefined) ?? [];
+    this.#listed = new Set(listed.map(({ proxy }) => proxy));
   }
 
-  read(bytes: Buffer | undefined): void {
-    reportMisshapen(this.findings, { file }, () => this.#read(bytes));
-  }
-
-  #read(bytes: Buffer | undefined): void {
-    if (bytes === undefined) {
-      this.findings.missing('the part is missing', { file });
+  /** Call it before {@link take}, for each line of the parts that tell what is no longer kept. */
+  takeRemoval(file: string, { bytes, byte }: BundleLine): void {
+    const line = parseLine(bytes);
+    if (line?.event.kind !== 'eventsRemoved' || !line.proxy.startsWith(collectorPrefix)) {
+      this.findings.altered('this does not tell of events that were removed', { file, byte });
       return;
     }
-    for (let from = 0; from < bytes.length; ) {
-      const end = bytes.indexOf(10, from);
-      const line = bytes.subarray(from, end === -1 ? bytes.length : end);
-      if (end === -1) this.findings.missing('the last line is cut off', { file, byte: from });
-      this.#takeLine(line, from);
-      from += line.length + 1;
-    }
-    if (this.count === 0) this.findings.note('No event matches what was asked for.');
-    this.#checkPolicies();
-    this.#checkCounts();
-    this.#checkEnds();
+    const { proxy, event, index } = line;
+    const where = { file, byte, proxy, event: event.seq };
+    if (!this.#isInLog(line)) this.findings.altered(`the log holds no such event as entry ${index}`, where);
+    else reportMisshapen(this.findings, where, () => this.#removed.take(proxy, event));
   }
 
-  #takeLine(bytes: Buffer, byte: number): void {
+  /** @param file the part that it is a line of */
+  take(file: string, { bytes, byte, isWhole }: BundleLine): void {
+    if (!isWhole) this.findings.missing('the last line is cut off', { file, byte });
     const line = parseLine(bytes);
     if (line === undefined) {
       this.findings.altered('this is not an event with its proof', { file, byte });
@@ -96,31 +91,64 @@ export class BundleEvents {
     const { proxy, event, index } = line;
     const where = { file, byte, proxy, event: event.seq };
     this.count += 1;
-    if (this.#indices.has(index)) this.findings.altered(`entry ${index} of the log stands here again`, where);
-    this.#indices.add(index);
-    const before = this.#seen.at(-1);
-    if (before !== undefined && !isBefore(before, { proxy, event })) {
+    const isEntry = this.head !== undefined && index >= 0 && index < this.head.size;
+    if (isEntry && !this.#indices.add(index)) {
+      this.findings.altered(`entry ${index} of the log stands here again`, where);
+    }
+    if (this.#before !== undefined && !isBefore(this.#before, line)) {
       this.findings.altered('the event is not in its place', where);
     }
-    this.#seen.push({ proxy, event });
-    if (this.head === undefined || this.#isInLog(line)) return;
-    this.findings.altered(`the log holds no such event as entry ${index}`, where);
+    this.#before = { proxy, event };
+    this.#numbers.take(proxy, event);
+    if (this.head !== undefined && !this.#isInLog(line)) {
+      this.findings.altered(`the log holds no such event as entry ${index}`, where);
+    }
+    reportMisshapen(this.findings, where, () => this.#pass(line, where));
   }
 
-  #isInLog({ proxy, event, index, proof }: Line): boolean {
+  #pass({ proxy, event }: Line, where: { readonly file: string; readonly event: number }): void {
+    if ('decision' in event && event.decision !== undefined && this.#versions.size < maxPolicies) {
+      this.#versions.add(event.decision.version);
+    }
+    if (this.manifest === undefined || !isUnfiltered(this.manifest)) return;
+    const known = this.#passed.get(proxy);
+    if (known !== undefined) {
+      if (!known.isListed) this.#reportLost(proxy, seqAfter(known.last), event.seq - 1);
+      known.last = event;
+      known.ends.take(event, where);
+      return;
+    }
+    const isListed = this.#listed.has(proxy);
+    const passed = { first: event, last: event, ends: new OpenEnds(this.#ends, false), isListed };
+    this.#passed.set(proxy, passed);
+    passed.ends.take(event, where);
+  }
+
+  #isInLog({ proxy, event, eventText, index, proof }: Line): boolean {
     if (this.head === undefined) return false;
-    const leaf = leafHash(logEntryOf(proxy, event.seq, canonicalJson(event)));
+    const leaf = leafHash(logEntryOf(proxy, event.seq, eventText));
     const hashes = proof.map((hash) => Buffer.from(hash, 'base64'));
     // The last character has bits to spare (RFC 4648, 3.5): what was written otherwise is not what was made.
     if (hashes.some((hash, at) => hash.toString('base64') !== proof[at])) return false;
     return verifyInclusion(leaf, index, this.head.size, hashes, this.head.root);
   }
 
+  /** After the last line. */
+  end(): void {
+    reportMisshapen(this.findings, { file: memberNames.events }, () => this.#end());
+  }
+
+  #end(): void {
+    if (this.count === 0) this.findings.note('No event matches what was asked for.');
+    this.#checkPolicies();
+    this.#checkCounts();
+    this.findings.append(this.#gaps);
+    for (const [proxy, { ends }] of this.#passed) ends.endOfRange(proxy);
+    this.findings.append(this.#ends);
+  }
+
   #checkPolicies(): void {
-    const versions = this.#seen.flatMap(({ event }) =>
-      'decision' in event && event.decision !== undefined ? [event.decision.version] : [],
-    );
-    for (const version of new Set(versions)) {
+    for (const version of this.#versions) {
       if (this.policies.has(version)) continue;
       this.findings.note(
         `Decisions were made by policy version ${version}, whose texts the collector did not hand out in the period.`,
@@ -132,11 +160,13 @@ export class BundleEvents {
   #checkCounts(): void {
     const { manifest, findings } = this;
     if (manifest === undefined) return;
-    const found = new Map(rangesOf(this.#seen).map((own) => [own.proxy, own]));
-    for (const { proxy, events, ranges } of manifest.proxies) {
+    const file = memberNames.events;
+    const found = new Map(this.#numbers.list().map((own) => [own.proxy, own]));
+    for (const { taken: _taken, ...signed } of manifest.proxies) {
+      const { proxy, events, ranges } = signed;
       const own = found.get(proxy);
       found.delete(proxy);
-      if (canonicalJson(own?.ranges ?? []) === canonicalJson(ranges) && own?.events === events) continue;
+      if (own !== undefined && canonicalJson(own) === canonicalJson(signed)) continue;
       findings.missing(
         `${events} events were put in (${describeRanges(ranges)}), and ${own?.events ?? 0} are there (${describeRanges(own?.ranges ?? [])})`,
         { file, proxy },
@@ -158,23 +188,28 @@ export class BundleEvents {
     const isInPeriod = ({ at }: JournalEvent) =>
       (from === undefined || Date.parse(at) >= Date.parse(from)) &&
       (to === undefined || Date.parse(at) < Date.parse(to));
-    for (const { proxy, ranges, taken } of manifest.proxies) {
-      const own = this.#seen.filter((seen) => seen.proxy === proxy).map(({ event }) => event);
-      const [first] = own;
-      const last = own.at(-1);
-      ranges.slice(1).forEach(([next], i) => {
-        this.#reportLost(proxy, (ranges[i]?.[1] ?? 0) + 1, next - 1);
-      });
+    for (const { proxy, ranges, further, taken } of manifest.proxies) {
+      if (further === undefined) {
+        ranges.slice(1).forEach(([next], i) => {
+          this.#reportLost(proxy, (ranges[i]?.[1] ?? 0) + 1, next - 1);
+        });
+      }
+      const passed = this.#passed.get(proxy);
+      if (passed === undefined) continue;
+      const { first, last } = passed;
       // The event before the period is there to show that the period begins after it; so with the one that follows.
-      if (first !== undefined && isInPeriod(first)) this.#reportLost(proxy, 1, first.seq - 1);
-      if (last !== undefined && isInPeriod(last)) this.#reportLost(proxy, seqAfter(last), taken);
+      if (isInPeriod(first)) this.#reportLost(proxy, 1, first.seq - 1);
+      if (isInPeriod(last)) this.#reportLost(proxy, seqAfter(last), taken);
     }
-    this.#removed.note(findings);
+    this.#removed.note(this.#gaps);
     if (from !== undefined || to !== undefined || head === undefined) return;
     if (this.#removed.total > 0)
-      findings.note(`Of the log’s ${head.size} entries, ${this.#removed.total} are no longer kept.`);
+      this.#gaps.note(`Of the log’s ${head.size} entries, ${this.#removed.total} are no longer kept.`);
     const missing = head.size - this.#indices.size - this.#removed.total;
-    if (missing > 0) findings.missing(`${missing} of the log’s ${head.size} entries are not here`, { file });
+    if (missing > 0) {
+      const file = memberNames.events;
+      findings.missing(`${missing} of the log’s ${head.size} entries are not here`, { file });
+    }
   }
 
   #reportLost(proxy: string, first: number, last: number): void {
@@ -185,25 +220,12 @@ export class BundleEvents {
 
   #reportGap(proxy: string, from: number, through: number): void {
     const range = from === through ? `event ${from} is` : `events ${from} to ${through} are`;
-    this.findings.missing(
+    this.#gaps.missing(
       `${range} missing: the log’s store no longer has ${from === through ? 'it' : 'them'}`,
       {
         proxy,
       },
     );
-  }
-
-  #checkEnds(): void {
-    const { manifest } = this;
-    if (manifest === undefined || !isUnfiltered(manifest)) return;
-    const byProxy = new Map<string, OpenEnds>();
-    for (const { proxy, event } of this.#seen) {
-      const ends = byProxy.get(proxy) ?? new OpenEnds(this.findings, false);
-      byProxy.set(proxy, ends);
-      const where: Omit<Problem, 'message'> = { file, proxy, event: event.seq };
-      ends.take(event, where);
-    }
-    for (const [proxy, ends] of byProxy) ends.endOfRange(proxy);
   }
 }
 
@@ -211,13 +233,17 @@ function parseLine(bytes: Buffer): Line | undefined {
   if (!isUtf8(bytes)) return undefined;
   const text = bytes.toString('utf8');
   try {
-    const value = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    const { proxy, event, index, proof, receivedAt } = value;
-    const parsed = parseEvent(JSON.stringify(event));
+    const { proxy, event, index, proof, receivedAt } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const parsed = asEvent(event);
     const isProof = Array.isArray(proof) && proof.every((hash) => typeof hash === 'string');
     if (parsed === undefined || typeof proxy !== 'string' || typeof receivedAt !== 'string') return undefined;
-    if (!Number.isSafeInteger(index) || !isProof || canonicalJson(value) !== text) return undefined;
-    return { proxy, event: parsed, index: index as number, proof };
+    if (!Number.isSafeInteger(index) || !isProof) return undefined;
+    const eventText = canonicalJson(parsed);
+    // The keys in their order: the line has these and no others.
+    if (`{"event":${eventText},${canonicalJson({ index, proof, proxy, receivedAt }).slice(1)}` !== text) {
+      return undefined;
+    }
+    return { proxy, event: parsed, eventText, index: index as number, proof };
   } catch {
     return undefined;
   }
@@ -232,6 +258,9 @@ function describeRanges(ranges: readonly (readonly [number, number])[]): string 
 }
 
 /** Bundles have their events by proxy, then by number. */
-function isBefore(before: SeenEvent, { proxy, event }: SeenEvent): boolean {
+function isBefore(
+  before: { readonly proxy: string; readonly event: JournalEvent },
+  { proxy, event }: Line,
+): boolean {
   return before.proxy === proxy ? seqAfter(before.event) <= event.seq : before.proxy < proxy;
 }

@@ -62,6 +62,15 @@ export class Findings {
     if (this.#notes.length < keptProblems && !this.#notes.includes(text)) this.#notes.push(text);
   }
 
+  /** What `other` has found comes after what was found here. */
+  append(other: Findings): void {
+    this.#integrity.push(...other.#integrity.slice(0, keptProblems - this.#integrity.length));
+    this.#completeness.push(...other.#completeness.slice(0, keptProblems - this.#completeness.length));
+    this.#integrityCount += other.#integrityCount;
+    this.#completenessCount += other.#completenessCount;
+    for (const text of other.#notes) this.note(text);
+  }
+
   verdicts(): Pick<Verification, 'integrity' | 'completeness' | 'notes'> {
     return {
       integrity: {

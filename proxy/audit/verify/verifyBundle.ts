@@ -1,44 +1,61 @@
-/** Checks an evidence bundle, offline: its bytes against the signed manifest, its events against the log's checkpoint. */
-import { readFileSync } from 'node:fs';
-import { type Member, makeArchive, readMembers } from '../evidence/archive.ts';
-import { memberNames } from '../evidence/bundle.ts';
-import {
-  type Manifest,
-  manifestName,
-  openManifest,
-  readUnverifiedManifest,
-  sha256Of,
-} from '../evidence/manifest.ts';
+/**
+ * Checks an evidence bundle, offline: its bytes against the signed manifest, its events against the log's checkpoint. The
+ * file is read twice, piece by piece. Held in memory are, whatever its size: a piece, the parts without events, one bit for
+ * each of its events (by their places in the log), what has begun and not ended, and the numbers that retention removed.
+ */
+import { createHash } from 'node:crypto';
+import { crc32 } from '../evidence/archive.ts';
+import { isPartOf, memberNames } from '../evidence/bundle.ts';
+import { type Manifest, manifestName, openManifest, readUnverifiedManifest } from '../evidence/manifest.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
 import { findCosignatures } from '../log/cosignature.ts';
 import { type NoteKey, parseNoteKey } from '../log/signedNote.ts';
 import { BundleEvents } from './bundleEvents.ts';
+import {
+  type BundleSource,
+  findStrayByte,
+  type Member,
+  type Members,
+  readBundleLines,
+  readMembers,
+  readPieces,
+  readText,
+  withBundleFile,
+} from './bundleFile.ts';
 import { Findings, type Verification } from './verdicts.ts';
 
 export interface BundleOptions {
   /** Keys that are believed, `name+id+key`. Without them those that the bundle brings are, and that is said. */
   readonly keys?: readonly string[];
+  /** What it is called in the answer, where it does not have its name yet. */
+  readonly path?: string;
 }
 
-/** @param path of a file @throws NoteError where one of the keys given is none */
-export async function verifyBundle(path: string, options: BundleOptions = {}): Promise<Verification> {
-  return verifyBundleBytes(readFileSync(path), path, options);
+/** @param path of a file @throws NoteError where one of the keys given is none; Error where it cannot be read */
+export function verifyBundle(path: string, options: BundleOptions = {}): Promise<Verification> {
+  return withBundleFile(path, (source) => verifyBundleSource(source, options.path ?? path, options));
 }
 
-/** As {@link verifyBundle}, for a bundle that is in memory. */
-export function verifyBundleBytes(archive: Buffer, path: string, options: BundleOptions = {}): Verification {
+/** As {@link verifyBundle}, for a bundle that is somewhere else. */
+export async function verifyBundleSource(
+  source: BundleSource,
+  path: string,
+  options: BundleOptions = {},
+): Promise<Verification> {
   const findings = new Findings();
   const given = (options.keys ?? []).map(parseNoteKey);
-  const { members, end } = readMembers(archive);
-  checkForm(archive, members, end, findings);
-  const texts = new Map(members.map(({ name, bytes }) => [name, bytes.toString('utf8')]));
+  const found = await readMembers(source);
+  const { members } = found;
+  const hashed = await hashMembers(source, members);
+  await checkForm(source, found, hashed, findings);
+  const texts = await readTexts(source, members);
   const keys = given.length > 0 ? given : readKeys(texts.get(memberNames.keys), findings);
   const manifest = checkManifest(texts.get(manifestName), keys, findings);
-  if (manifest !== undefined) checkMembers(manifest, members, findings);
+  if (manifest !== undefined) checkMembers(manifest, hashed, findings);
   const head = checkCheckpoint(texts.get(memberNames.checkpoint), manifest, keys, findings);
   const events = new BundleEvents(findings, manifest, head, readVersions(texts.get(memberNames.policies)));
-  events.readRemovals(members.find(({ name }) => name === memberNames.retention)?.bytes);
-  events.read(members.find(({ name }) => name === memberNames.events)?.bytes);
+  await readEvents(source, members, events, findings);
+  events.end();
   noteWitnesses(texts, findings);
   return {
     kind: 'bundle',
@@ -50,34 +67,91 @@ export function verifyBundleBytes(archive: Buffer, path: string, options: Bundle
   };
 }
 
-/** There is one form for given members: every byte of the archive is compared with it. */
-function checkForm(archive: Buffer, members: readonly Member[], end: number, findings: Findings): void {
-  if (archive.length === 0) {
+interface Hashed extends Member {
+  readonly sha256: string;
+  /** Of its bytes, whatever its head says. */
+  readonly ownCrc: number;
+}
+
+async function hashMembers(source: BundleSource, members: readonly Member[]): Promise<Hashed[]> {
+  const hashed: Hashed[] = [];
+  for (const member of members) {
+    const hash = createHash('sha256');
+    let ownCrc = 0;
+    for await (const piece of readPieces(source, member.begin, member.begin + member.size)) {
+      hash.update(piece);
+      ownCrc = crc32(piece, ownCrc);
+    }
+    hashed.push({ ...member, sha256: hash.digest('hex'), ownCrc });
+  }
+  return hashed;
+}
+
+/** There is one form for given members: every byte between them is compared with it. */
+async function checkForm(
+  source: BundleSource,
+  found: Members,
+  hashed: readonly Hashed[],
+  findings: Findings,
+): Promise<void> {
+  const { members, end, cutOff } = found;
+  if (source.size === 0) {
     findings.missing('the file is empty');
     findings.altered('there is nothing here that could be checked');
+    return;
+  }
+  if (cutOff !== undefined) {
+    findings.altered(`the file is cut off in ${cutOff}: it was not fetched, or not copied, to its end`, {
+      byte: source.size,
+    });
     return;
   }
   if (members.length === 0) {
     findings.altered('it is no evidence bundle: no part of one is in it');
     return;
   }
-  const expected = makeArchive(members);
-  if (expected.equals(archive)) return;
-  let byte = 0;
-  while (byte < archive.length && archive[byte] === expected[byte]) byte += 1;
-  const isCut = byte === archive.length;
+  const crcs = hashed.map(({ ownCrc }) => ownCrc);
+  const byte = await findStrayByte(source, found, crcs);
+  if (byte === undefined) return;
+  if (byte === source.size) {
+    findings.altered('the file is cut off', { byte });
+    return;
+  }
   const where = byte < end ? memberAt(members, byte) : 'the list of parts at the end of the file';
-  const what = isCut ? 'the file is cut off' : `${where} is not as the bundle was written`;
-  findings.altered(what, { byte });
+  findings.altered(`${where} is not as the bundle was written`, { byte });
 }
 
 function memberAt(members: readonly Member[], byte: number): string {
-  let end = 0;
-  for (const { name, bytes } of members) {
-    end += 30 + name.length + bytes.length;
-    if (byte < end) return `what stands before ${name}`;
+  const found = members.find(({ begin, size }) => byte < begin + size);
+  return found === undefined ? 'the end of the file' : `what stands before ${found.name}`;
+}
+
+/** Of the parts that are read as a whole. Of two with one name, the last. */
+async function readTexts(source: BundleSource, members: readonly Member[]): Promise<Map<string, string>> {
+  const { keys, checkpoint, policies } = memberNames;
+  const texts = new Map<string, string>();
+  for (const name of [keys, checkpoint, policies, manifestName]) {
+    const member = members.findLast((own) => own.name === name);
+    const text = member === undefined ? undefined : await readText(source, member);
+    if (text !== undefined) texts.set(name, text);
   }
-  return 'the end of the file';
+  return texts;
+}
+
+async function readEvents(
+  source: BundleSource,
+  members: readonly Member[],
+  events: BundleEvents,
+  findings: Findings,
+): Promise<void> {
+  for (const member of members.filter(({ name }) => isPartOf(name, memberNames.retention))) {
+    for await (const line of readBundleLines(source, member)) events.takeRemoval(member.name, line);
+  }
+  const parts = members.filter(({ name }) => isPartOf(name, memberNames.events));
+  if (parts.length === 0) findings.missing('the part is missing', { file: memberNames.events });
+  for (const member of parts) {
+    for await (const line of readBundleLines(source, member)) events.take(member.name, line);
+  }
 }
 
 function readKeys(text: string | undefined, findings: Findings): NoteKey[] {
@@ -122,21 +196,27 @@ function checkManifest(
 }
 
 /** Every part is in its place, with the length and hash that were signed. */
-function checkMembers(manifest: Manifest, members: readonly Member[], findings: Findings): void {
-  const [first, ...others] = members;
-  if (first?.name !== manifestName)
-    findings.altered('the manifest is not the first part', { file: manifestName });
+function checkMembers(manifest: Manifest, hashed: readonly Hashed[], findings: Findings): void {
+  const isManifest = ({ name }: Hashed) => name === manifestName;
+  const [own, others] =
+    manifest.form === 1 ? [hashed[0], hashed.slice(1)] : [hashed.at(-1), hashed.slice(0, -1)];
+  if (own === undefined || !isManifest(own)) {
+    const place = manifest.form === 1 ? 'first' : 'last';
+    findings.altered(`the manifest is not the ${place} part`, { file: manifestName });
+  }
+  const byName = new Map(others.map((member) => [member.name, member]));
+  const named = new Set(manifest.members.map(({ name }) => name));
   manifest.members.forEach(({ name, bytes, sha256 }, place) => {
-    const found = others.find((member) => member.name === name);
+    const found = byName.get(name);
     if (found === undefined) findings.missing('the part is missing', { file: name });
-    else if (found.bytes.length !== bytes || sha256Of(found.bytes) !== sha256) {
+    else if (found.size !== bytes || found.sha256 !== sha256) {
       findings.altered(`the part is not what was signed (${bytes} bytes, SHA-256 ${sha256})`, { file: name });
     } else if (others[place] !== found) {
       findings.altered('the part is not in its place', { file: name });
     }
   });
   for (const { name } of others) {
-    if (manifest.members.some((member) => member.name === name)) continue;
+    if (named.has(name)) continue;
     findings.altered('the part is not in the manifest', { file: name });
   }
   if (others.length > manifest.members.length)

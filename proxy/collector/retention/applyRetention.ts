@@ -2,6 +2,7 @@
  * Removes events whose time to be kept is over. Their leaves stay, and with them the tree, its checkpoints, receipts and
  * all proofs; an event of the collector's own, in the same transaction, tells which numbers are gone, by which policy.
  */
+import type { Log } from '../../kit/log.ts';
 import type { OwnEvents, OwnFields } from '../own/ownEvents.ts';
 import type { CatalogConnection } from '../parts.ts';
 import { listPartitions, type Partition } from '../store/partitions.ts';
@@ -9,13 +10,17 @@ import type { Queries, Store } from '../store/store.ts';
 import { type Group, groupsOf, keptCondition } from './conditions.ts';
 import { type Island, islandsOf, makeRemovals } from './removedRanges.ts';
 import { type RetentionPolicy, versionOfRetention } from './retentionPolicy.ts';
+import { findSinksWait, isOverdue, type WaitingSink, waitForSinks } from './sinksWait.ts';
 
 export interface RetentionRun {
   readonly store: Store;
   readonly own: OwnEvents;
   readonly policy: RetentionPolicy;
   readonly connections: Iterable<CatalogConnection>;
+  /** Those that the collector was given: what they have not got stays a while longer. */
+  readonly sinks: readonly WaitingSink[];
   readonly now: Date;
+  readonly log: Log;
 }
 
 /** Any number that nothing else in the database takes. */
@@ -34,12 +39,17 @@ export async function applyRetention(run: RetentionRun): Promise<number> {
       [retentionLock],
     );
     if (rows[0]?.mine !== true) return 0;
-    const groups = groupsOf(run.policy, run.connections, run.now);
+    const wait = run.sinks.length === 0 ? undefined : await findSinksWait(guard, run.sinks);
+    const groups = waitForSinks(groupsOf(run.policy, run.connections, run.now), run.policy, wait);
+    const isLate = wait !== undefined && isOverdue(wait, groups);
     let removed = 0;
     for (const partition of await listPartitions(guard)) {
       removed += isWholeOver(partition, groups)
         ? await removeWhole(run, partition)
         : await removeRows(run, partition, groups);
+    }
+    if (isLate && removed > 0) {
+      run.log.warn(`sink ${wait.sink} has waited too long: events are removed that it has not got`);
     }
     return removed;
   });

@@ -8,6 +8,7 @@ import { ensurePartitions } from '../store/partitions.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { applyRetention } from './applyRetention.ts';
 import { type RetentionPolicy, versionOfRetention } from './retentionPolicy.ts';
+import type { WaitingSink } from './sinksWait.ts';
 
 export interface MaintenanceOptions {
   readonly databaseUrl: string;
@@ -16,6 +17,7 @@ export interface MaintenanceOptions {
   readonly connections: ReadonlyMap<string, CatalogConnection>;
   /** Undefined: everything is kept. */
   readonly retention: RetentionPolicy | undefined;
+  readonly sinks: readonly WaitingSink[];
   /** An hour unless told. */
   readonly intervalMs?: number | undefined;
   readonly log: Log;
@@ -42,7 +44,15 @@ export function startMaintenance(options: MaintenanceOptions): () => Promise<voi
   };
 }
 
-async function maintain({ databaseUrl, store, own, connections, retention, log }: MaintenanceOptions) {
+async function maintain({
+  databaseUrl,
+  store,
+  own,
+  connections,
+  retention,
+  sinks,
+  log,
+}: MaintenanceOptions): Promise<void> {
   await ensurePartitions(store);
   await forgetKeys(store);
   if (retention === undefined) return;
@@ -50,7 +60,15 @@ async function maintain({ databaseUrl, store, own, connections, retention, log }
   const patient = openStore(databaseUrl, log, true);
   try {
     const now = new Date();
-    const run = { store: patient, own, policy: retention, connections: connections.values(), now };
+    const run = {
+      store: patient,
+      own,
+      policy: retention,
+      connections: connections.values(),
+      sinks,
+      now,
+      log,
+    };
     const removed = await applyRetention(run);
     if (removed > 0) log.info(`${removed} events were removed by retention policy ${retention.name}`);
   } finally {

@@ -32,7 +32,12 @@ export interface RetentionPolicy {
   readonly keepDays?: number;
   readonly rules: readonly RetentionRule[];
   readonly holds: readonly LegalHold[];
+  /** Days for which events that are over stay for sinks that have not got them yet: {@link usualSinkDays} unless told. */
+  readonly waitForSinksDays?: number;
 }
+
+/** A weekend, and days to mend what is broken. */
+export const usualSinkDays = 7;
 
 /** Hex SHA-256 of its canonical JSON. */
 export function versionOfRetention(policy: RetentionPolicy): string {
@@ -57,12 +62,13 @@ export function readRetentionPolicy(text: string): RetentionPolicy {
   } catch (error) {
     throw new Error(`it is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
   }
-  const top = readFields(value, 'the file', ['name'], ['keepDays', 'rules', 'holds']);
+  const top = readFields(value, 'the file', ['name'], ['keepDays', 'rules', 'holds', 'waitForSinksDays']);
   return {
     name: readText(top['name'], 'name'),
     ...readDays(top['keepDays'], 'keepDays'),
     rules: readList(top['rules'], 'rules').map(readRule),
     holds: readList(top['holds'], 'holds').map(readHold),
+    ...readSinkDays(top['waitForSinksDays']),
   };
 }
 
@@ -125,6 +131,14 @@ function readTime(value: unknown, where: string): string {
   const text = readText(value, where);
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
   throw new Error(`${where} has to be a time: 2026-01-31T00:00:00Z`);
+}
+
+function readSinkDays(value: unknown): { readonly waitForSinksDays?: number } {
+  if (value === undefined) return {};
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 3_650) {
+    return { waitForSinksDays: value };
+  }
+  throw new Error('waitForSinksDays has to be a number of days, from 0 to 3650');
 }
 
 function readDays(value: unknown, where: string): { readonly keepDays?: number } {

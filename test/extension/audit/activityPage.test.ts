@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeSync, rowOf } from '../../../extension/audit/activityWords.ts';
+import { describeSinks } from '../../../extension/audit/sinkWords.ts';
 import type { ActivityRow, ActivitySnapshot } from '../../../extension/kit/activityMessages.ts';
 import { findRows, toStatementSearch } from '../../../media/activityPage/searchTokens.ts';
 import type { ActivityEntry } from '../../../proxy/control/messages.ts';
@@ -205,6 +206,29 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
       await page.evaluate('document.fonts.ready.then(() => undefined)');
       await page.screenshot({ path: join(shots, `activity-${theme}.png`) });
     }
+    await page.close();
+  });
+
+  it('tells who may know how the sinks stand, and nobody else', async () => {
+    const page = await openPage('dark', ofMachine(rows, sync));
+    expect(await page.locator('.sinks').count()).toBe(0);
+    const sinks = describeSinks([
+      { name: 'siem', kind: 'webhook', state: 'idle', waiting: 0, failed: 0, gone: 0 },
+      {
+        name: 'lake',
+        kind: 'otlp',
+        state: 'retrying',
+        waiting: 12,
+        failed: 0,
+        gone: 0,
+        problem: '<b>503</b>',
+      },
+    ]);
+    await send(page, { ...ofMachine(rows, sync), sinks });
+    const line = page.getByRole('status').filter({ hasText: 'sinks' });
+    expect(await line.innerText()).toContain('2 sinks: 1 current; otlp lake has 12 undelivered: <b>503</b>.');
+    expect(await line.getAttribute('class')).toContain('trouble');
+    if (shots !== undefined) await page.screenshot({ path: join(shots, 'activity-sinks.png') });
     await page.close();
   });
 

@@ -7,6 +7,7 @@ import {
   rowOf,
   showDuration,
 } from '../../../extension/audit/activityWords.ts';
+import { describeSinks } from '../../../extension/audit/sinkWords.ts';
 import { throttle } from '../../../extension/audit/throttle.ts';
 import type { ActivityEntry } from '../../../proxy/control/messages.ts';
 
@@ -118,5 +119,31 @@ describe('reading again', () => {
     vi.advanceTimersByTime(2000);
     expect(runs).toBe(4);
     vi.useRealTimers();
+  });
+});
+
+describe('the line about sinks', () => {
+  const sink = { name: 'siem', kind: 'webhook', state: 'idle', waiting: 0, failed: 0, gone: 0 } as const;
+  it('says how many are current, and names those that are not, with why', () => {
+    expect(describeSinks([])).toBeUndefined();
+    expect(describeSinks([sink])).toEqual({ text: '1 sink: all current.', isTrouble: false });
+    expect(describeSinks([sink, { ...sink, name: 'lake', state: 'sending', waiting: 1234 }])).toEqual({
+      text: '2 sinks: 1 current; webhook lake has 1,234 undelivered.',
+      isTrouble: false,
+    });
+    const problem = 'Events wait to be sent: the connection was refused.';
+    expect(describeSinks([{ ...sink, state: 'retrying', waiting: 2, failed: 3, problem }])).toEqual({
+      text: '1 sink: webhook siem has 2 undelivered, 3 refused for good: the connection was refused.',
+      isTrouble: true,
+    });
+  });
+  it('warns of what can be mended alone, and lets no name forge a line', () => {
+    expect(describeSinks([{ ...sink, gone: 7 }])).toEqual({
+      text: '1 sink: webhook siem has 7 removed by retention before it had them.',
+      isTrouble: false,
+    });
+    const many = Array.from({ length: 5 }, (_, i) => ({ ...sink, name: `s${i}\n`, failed: 1 }));
+    expect(describeSinks(many)?.text).toMatch(/s2\S* has 1 refused for good; and 2 more behind\.$/);
+    expect(describeSinks(many)?.text).not.toContain('\n');
   });
 });

@@ -17,7 +17,7 @@ import type { Held } from './compare.ts';
 import type { Ground } from './ground.ts';
 
 const cli = join(import.meta.dirname, '..', '..', '..', 'dist', 'cli.cjs');
-/** What one bundle may hold (`GET /v1/evidence`). */
+/** Several bundles: each has to show where its period begins and ends, and that nothing is missing between them. */
 const bundleEvents = 20_000;
 
 interface StoredEvent {

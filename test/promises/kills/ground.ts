@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { startDevelopmentProvider } from '../../../proxy/local/developmentProvider.ts';
+import { startDevelopmentProvider } from '../../../proxy/local/developmentProvider/developmentProvider.ts';
 import type { Part } from './part.ts';
 import { type PostgresPart, startPostgresPart } from './postgresPart.ts';
 import { findPort, ProxyPart, startCollectorPart } from './proxyPart.ts';

@@ -4,10 +4,10 @@ import { appendFileSync, closeSync, openSync, readFileSync, truncateSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { startEmbeddedPostgres } from '../../../proxy/local/embeddedPostgres.ts';
-import { readPostmasterFile } from '../../../proxy/local/orphanServer.ts';
-import { preparePostgresBinaries } from '../../../proxy/local/postgresBinaries.ts';
-import { chooseServerAccount, runningAs, serverEnvironment } from '../../../proxy/local/serverAccount.ts';
+import { startEmbeddedPostgres } from '../../../proxy/local/server/embeddedPostgres.ts';
+import { readPostmasterFile } from '../../../proxy/local/server/orphanServer.ts';
+import { preparePostgresBinaries } from '../../../proxy/local/server/postgresBinaries.ts';
+import { chooseServerAccount, runningAs, serverEnvironment } from '../../../proxy/local/server/serverAccount.ts';
 import { Part, type PartKind } from './part.ts';
 
 export interface PostgresPart {

@@ -60,6 +60,18 @@ export const collectorEvents: readonly JournalEvent[] = [
   },
   {
     at,
+    seq: 9,
+    kind: 'classificationChanged',
+    collector,
+    identity,
+    proxy: 'one',
+    column: 'public.copies.a',
+    connection: 'shop',
+    to: 'pii.email',
+    why: 'it was computed from customers.email',
+  },
+  {
+    at,
     seq: 7,
     kind: 'recordsRead',
     client,

@@ -5,10 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import { makeArchive, readMembers } from '../../../proxy/audit/evidence/archive.ts';
 import { hasOcsfSchema, OcsfSchema } from '../audit/ocsfSchema.ts';
 import { type Harness, startHarness } from './collectorHarness.ts';
-import { fetchEvidence, linesOf, makeEvents, send, textOf, verdictsOf } from './evidenceHarness.ts';
+import {
+  fetchEvidence,
+  linesOf,
+  makeArchive,
+  makeEvents,
+  readMembers,
+  send,
+  textOf,
+  verdictsOf,
+} from './evidenceHarness.ts';
 import { people } from './issuer.ts';
 
 const { dev, otherDev, auditor, admin, stranger } = people;
@@ -31,9 +39,9 @@ afterAll(() => harness?.stop());
 describe('a bundle of everything', () => {
   it('holds, with each event as it was recorded, and needs nothing but itself', async () => {
     const bundle = await fetchEvidence(harness, auditor);
-    const verdicts = verdictsOf(bundle);
+    const verdicts = await verdictsOf(bundle);
     expect(verdicts).toMatchObject({ integrity: [], completeness: [], holds: true });
-    const lines = linesOf(bundle);
+    const lines = await linesOf(bundle);
     expect(lines.filter(({ proxy }) => proxy === 'proxy-of-dev').map(({ event }) => event)).toEqual(ofDev);
     expect(lines.filter(({ proxy }) => proxy === 'proxy-of-other').map(({ event }) => event)).toEqual(
       ofOther,
@@ -44,8 +52,8 @@ describe('a bundle of everything', () => {
     ]);
     const { body } = await harness.call(auditor, 'GET', '/v1/log/keys');
     const [{ key }] = body.keys;
-    expect(verdictsOf(bundle, [key])).toMatchObject({ holds: true });
-    expect(verdictsOf(bundle, [key]).notProven.join(' ')).not.toContain('came with the bundle');
+    expect(await verdictsOf(bundle, [key])).toMatchObject({ holds: true });
+    expect((await verdictsOf(bundle, [key])).notProven.join(' ')).not.toContain('came with the bundle');
   });
 
   it('is an archive that other tools open', async () => {
@@ -70,9 +78,9 @@ describe('a bundle of everything', () => {
   it('tells counts, people, policies with their texts, and controls, and lets no text become markup', async () => {
     const harmful = '<script>alert(1)</script>';
     const bundle = await fetchEvidence(harness, auditor, { connection: harmful });
-    expect(textOf(bundle, 'summary.html')).not.toContain('<script');
-    expect(textOf(bundle, 'summary.html')).toContain('&#60;script&#62;');
-    const html = textOf(await fetchEvidence(harness, auditor), 'summary.html');
+    expect(await textOf(bundle, 'summary.html')).not.toContain('<script');
+    expect(await textOf(bundle, 'summary.html')).toContain('&#60;script&#62;');
+    const html = await textOf(await fetchEvidence(harness, auditor), 'summary.html');
     for (const words of [
       'dev@example.com',
       'pii.email',
@@ -87,13 +95,13 @@ describe('a bundle of everything', () => {
     }
     const statements = [...ofDev, ...ofOther].filter(({ kind }) => kind === 'intent').length;
     expect(html).toContain(`<td>Statements that were let through</td><td class="n">${statements}</td>`);
-    const policies = JSON.parse(textOf(bundle, 'policies.json'));
+    const policies = JSON.parse(await textOf(bundle, 'policies.json'));
     expect(policies).toMatchObject([{ files: [{ name: 'reads.cedar', text: '// nothing' }] }]);
   });
 
   it.skipIf(!hasOcsfSchema)('holds the same events as valid OCSF', async () => {
     const schema = new OcsfSchema();
-    const wrapped = JSON.parse(textOf(await fetchEvidence(harness, auditor), 'events.ocsf.json'));
+    const wrapped = JSON.parse(await textOf(await fetchEvidence(harness, auditor), 'events.ocsf.json'));
     const sent = wrapped.filter((event: { source: string }) => !isOwnSource(event));
     expect(sent.length).toBe([...ofDev, ...ofOther].filter(({ kind }) => kind !== 'outcome').length);
     for (const { data } of wrapped) expect(schema.validate(data)).toEqual([]);
@@ -104,28 +112,28 @@ describe('a bundle of a part', () => {
   it('of a period has every number of each proxy between the first and the last', async () => {
     const from = ofDev[5]?.at ?? '';
     const bundle = await fetchEvidence(harness, auditor, { from });
-    expect(verdictsOf(bundle)).toMatchObject({ holds: true });
+    expect(await verdictsOf(bundle)).toMatchObject({ holds: true });
     // The one before the period is there, to show that the period begins after it.
-    const ofProxy = linesOf(bundle).filter(({ proxy }) => proxy === 'proxy-of-dev');
+    const ofProxy = (await linesOf(bundle)).filter(({ proxy }) => proxy === 'proxy-of-dev');
     expect(ofProxy.slice(1).every(({ event }) => event.at >= from)).toBe(true);
     const to = ofDev.at(-5)?.at ?? '';
     const inner = await fetchEvidence(harness, auditor, { from, to });
-    expect(verdictsOf(inner)).toMatchObject({ holds: true });
+    expect(await verdictsOf(inner)).toMatchObject({ holds: true });
     const later = await fetchEvidence(harness, auditor, { from: '2100-01-01T00:00:00Z' });
-    expect(verdictsOf(later)).toMatchObject({ holds: true, events: 0 });
+    expect(await verdictsOf(later)).toMatchObject({ holds: true, events: 0 });
   });
 
   it('of a person, a decision or a relation has those events with their outcomes, and says what that cannot prove', async () => {
     const ofPerson = await fetchEvidence(harness, auditor, { identity: dev.email });
-    expect(verdictsOf(ofPerson)).toMatchObject({ holds: true });
-    expect(linesOf(ofPerson).filter((line) => !isOwn(line))).toHaveLength(ofDev.length);
-    const own = linesOf(ofPerson).filter(isOwn);
+    expect(await verdictsOf(ofPerson)).toMatchObject({ holds: true });
+    expect((await linesOf(ofPerson)).filter((line) => !isOwn(line))).toHaveLength(ofDev.length);
+    const own = (await linesOf(ofPerson)).filter(isOwn);
     expect(own.map(({ event }) => event)).toMatchObject([{ kind: 'signIn', identity: { subject: 'dev' } }]);
     const allowed = await fetchEvidence(harness, auditor, { decision: 'allow', connection: 'demo' });
-    expect(verdictsOf(allowed)).toMatchObject({ holds: true });
-    expect(verdictsOf(allowed).notProven.join(' ')).toContain('matches the filter');
-    expect(linesOf(allowed).length).toBeGreaterThan(10);
-    const ofRelation = linesOf(await fetchEvidence(harness, auditor, { relation: 'public.customers' }));
+    expect(await verdictsOf(allowed)).toMatchObject({ holds: true });
+    expect((await verdictsOf(allowed)).notProven.join(' ')).toContain('matches the filter');
+    expect((await linesOf(allowed)).length).toBeGreaterThan(10);
+    const ofRelation = await linesOf(await fetchEvidence(harness, auditor, { relation: 'public.customers' }));
     expect(new Set(ofRelation.map(({ event }) => event.kind))).toEqual(
       new Set(['intent', 'outcome', 'refusal']),
     );
@@ -133,10 +141,10 @@ describe('a bundle of a part', () => {
 
   it('for a developer is of their own events only', async () => {
     const bundle = await fetchEvidence(harness, dev);
-    expect(verdictsOf(bundle)).toMatchObject({ holds: true });
-    expect(linesOf(bundle).filter((line) => !isOwn(line))).toHaveLength(ofDev.length);
-    expect(textOf(bundle, 'events.jsonl')).not.toContain('proxy-of-other');
-    expect(linesOf(await fetchEvidence(harness, dev, { identity: otherDev.email }))).toEqual([]);
+    expect(await verdictsOf(bundle)).toMatchObject({ holds: true });
+    expect((await linesOf(bundle)).filter((line) => !isOwn(line))).toHaveLength(ofDev.length);
+    expect(await textOf(bundle, 'events.jsonl')).not.toContain('proxy-of-other');
+    expect(await linesOf(await fetchEvidence(harness, dev, { identity: otherDev.email }))).toEqual([]);
   });
 
   it('is refused to strangers, and where the question is none', async () => {
@@ -148,17 +156,17 @@ describe('a bundle of a part', () => {
 });
 
 describe('a bundle that somebody has worked on', () => {
-  const replace = (bundle: Buffer, member: string, change: (text: string) => string) =>
+  const replace = async (bundle: Buffer, member: string, change: (text: string) => string) =>
     makeArchive(
-      readMembers(bundle).members.map(({ name, bytes }) =>
+      (await readMembers(bundle)).map(({ name, bytes }) =>
         name === member ? { name, bytes: Buffer.from(change(bytes.toString('utf8'))) } : { name, bytes },
       ),
     );
 
   it('shows a changed event by its number, also where the archive was made anew around it', async () => {
     const bundle = await fetchEvidence(harness, auditor);
-    const changed = replace(bundle, 'events.jsonl', (text) => text.replace('"rows":3', '"rows":4'));
-    const { integrity } = verdictsOf(changed);
+    const changed = await replace(bundle, 'events.jsonl', (text) => text.replace('"rows":3', '"rows":4'));
+    const { integrity } = await verdictsOf(changed);
     expect(integrity.map(({ message }) => message).join('\n')).toContain('the part is not what was signed');
     expect(integrity).toContainEqual(
       expect.objectContaining({
@@ -171,33 +179,35 @@ describe('a bundle that somebody has worked on', () => {
 
   it('shows a removed event by what was put in', async () => {
     const bundle = await fetchEvidence(harness, auditor);
-    const removed = replace(bundle, 'events.jsonl', (text) => text.split('\n').toSpliced(3, 1).join('\n'));
-    const { completeness } = verdictsOf(removed);
+    const removed = await replace(bundle, 'events.jsonl', (text) =>
+      text.split('\n').toSpliced(3, 1).join('\n'),
+    );
+    const { completeness } = await verdictsOf(removed);
     expect(completeness[0]?.message).toMatch(/^\d+ events were put in \(numbers 1–\d+\), and \d+ are there/);
   });
 
   it('shows each changed or removed part by its name', async () => {
     const bundle = await fetchEvidence(harness, auditor);
-    const { members } = readMembers(bundle);
+    const members = await readMembers(bundle);
     for (const { name } of members) {
-      const changed = replace(bundle, name, (text) => `${text} `);
-      expect({ name, problems: verdictsOf(changed).integrity }).toEqual({
+      const changed = await replace(bundle, name, (text) => `${text} `);
+      expect({ name, problems: (await verdictsOf(changed)).integrity }).toEqual({
         name,
         problems: expect.arrayContaining([expect.objectContaining({ file: name })]),
       });
-      const without = makeArchive(members.filter((member) => member.name !== name));
-      expect({ name, holds: verdictsOf(without).holds }).toEqual({ name, holds: false });
+      const without = await makeArchive(members.filter((member) => member.name !== name));
+      expect({ name, holds: (await verdictsOf(without)).holds }).toEqual({ name, holds: false });
     }
   });
 
-  it('is not a bundle where it is empty or something else', () => {
+  it('is not a bundle where it is empty or something else', async () => {
     for (const bytes of [
       Buffer.alloc(0),
       Buffer.from('{}'),
-      makeArchive([]),
-      makeArchive([{ name: 'a', bytes: Buffer.from('b') }]),
+      await makeArchive([]),
+      await makeArchive([{ name: 'a', bytes: Buffer.from('b') }]),
     ]) {
-      expect(verdictsOf(bytes)).toMatchObject({ holds: false });
+      expect(await verdictsOf(bytes)).toMatchObject({ holds: false });
     }
   });
 });
@@ -247,7 +257,7 @@ it('an event that the store has lost since is missing from a bundle of everythin
     await client.connect();
     await client.query('DELETE FROM portcullis.events WHERE seq IN (4, 5)');
     await client.query(`UPDATE portcullis.events SET event = event || '{"rows": 77}' WHERE seq = 7`);
-    const { completeness, integrity } = verdictsOf(await fetchEvidence(other, auditor));
+    const { completeness, integrity } = await verdictsOf(await fetchEvidence(other, auditor));
     expect(completeness).toContainEqual(
       expect.objectContaining({
         message: expect.stringMatching(/^events 4 to 5 are missing/),
@@ -259,12 +269,12 @@ it('an event that the store has lost since is missing from a bundle of everythin
     const at = (seq: number) => events.find((event) => event.seq === seq)?.at ?? '';
     await client.query('DELETE FROM portcullis.events WHERE seq IN (1, 2, 3)');
     const begin = await fetchEvidence(other, auditor, { to: '2100-01-01T00:00:00Z' });
-    expect(verdictsOf(begin).completeness).toContainEqual(
+    expect((await verdictsOf(begin)).completeness).toContainEqual(
       expect.objectContaining({ message: expect.stringMatching(/^events 1 to 5 are missing/) }),
     );
     await client.query(`DELETE FROM portcullis.events WHERE seq >= ${events.length - 1}`);
     const end = await fetchEvidence(other, auditor, { from: at(6) });
-    expect(verdictsOf(end).completeness).toContainEqual(
+    expect((await verdictsOf(end)).completeness).toContainEqual(
       expect.objectContaining({
         message: expect.stringContaining(`events ${events.length - 1} to ${events.length} are missing`),
       }),

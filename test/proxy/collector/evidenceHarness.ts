@@ -1,11 +1,13 @@
 /** Journals of real form, sent to a collector, and evidence bundles fetched from it. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
-import { readMembers } from '../../../proxy/audit/evidence/archive.ts';
+import { ArchiveWriter } from '../../../proxy/audit/evidence/archive.ts';
 import { readJournal } from '../../../proxy/audit/journal/readJournal.ts';
-import { verifyBundleBytes } from '../../../proxy/audit/verify/verifyBundle.ts';
+import { type BundleSource, readMembers as readHeads } from '../../../proxy/audit/verify/bundleFile.ts';
+import { verifyBundleSource } from '../../../proxy/audit/verify/verifyBundle.ts';
 import { type WholeJournal, writeWholeJournal } from '../audit/wholeJournal.ts';
 import type { Harness } from './collectorHarness.ts';
 import type { Person } from './issuer.ts';
@@ -51,23 +53,59 @@ export async function fetchEvidence(
   return bytes;
 }
 
-export function textOf(bundle: Buffer, member: string): string {
-  const found = readMembers(bundle).members.find(({ name }) => name === member);
+export interface Member {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+export function sourceOf(bytes: Buffer): BundleSource {
+  return { size: bytes.length, read: async (from, length) => bytes.subarray(from, from + length) };
+}
+
+/** The members of a bundle in memory. */
+export async function readMembers(bundle: Buffer): Promise<Member[]> {
+  const { members } = await readHeads(sourceOf(bundle));
+  return members.map(({ name, begin, size }) => ({ name, bytes: bundle.subarray(begin, begin + size) }));
+}
+
+/** A bundle in memory, of these members. */
+export async function makeArchive(members: readonly Member[]): Promise<Buffer> {
+  const written: Buffer[] = [];
+  const archive = new ArchiveWriter(async (bytes) => void written.push(bytes));
+  for (const { name, bytes } of members) await archive.add(name, [bytes]);
+  await archive.end();
+  return Buffer.concat(written);
+}
+
+/** As a manifest names them. */
+export function listMembers(members: readonly Member[]) {
+  return members.map(({ name, bytes }) => ({
+    name,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  }));
+}
+
+export async function textOf(bundle: Buffer, member: string): Promise<string> {
+  const found = (await readMembers(bundle)).find(({ name }) => name === member);
   if (found === undefined) throw new Error(`the bundle has no ${member}`);
   return found.bytes.toString('utf8');
 }
 
-export function linesOf(bundle: Buffer): { proxy: string; event: JournalEvent; index: number }[] {
-  return textOf(bundle, 'events.jsonl')
+export async function linesOf(
+  bundle: Buffer,
+): Promise<{ proxy: string; event: JournalEvent; index: number }[]> {
+  const text = await textOf(bundle, 'events.jsonl');
+  return text
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 }
 
 /** The problems of a bundle, and whether it holds. */
-export function verdictsOf(bundle: Buffer, keys: readonly string[] = []) {
-  const { integrity, completeness, notes, notProven, subject, events } = verifyBundleBytes(
-    bundle,
+export async function verdictsOf(bundle: Buffer, keys: readonly string[] = []) {
+  const { integrity, completeness, notes, notProven, subject, events } = await verifyBundleSource(
+    sourceOf(bundle),
     'the bundle',
     { keys },
   );

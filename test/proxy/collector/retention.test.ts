@@ -142,7 +142,7 @@ describe('a retention policy', () => {
 
   it('explains what is missing in a bundle, precisely, and nothing else', async () => {
     const bundle = await fetchEvidence(harness, auditor);
-    const verdicts = verdictsOf(bundle);
+    const verdicts = await verdictsOf(bundle);
     expect(verdicts).toMatchObject({ integrity: [], completeness: [], holds: true });
     const notes = verdicts.notes.filter((note) => note.includes('retention policy'));
     expect(notes.toSorted()).toEqual([
@@ -153,20 +153,20 @@ describe('a retention policy', () => {
       expect.stringMatching(/^8 events were removed/),
     ]);
     expect(verdicts.notes.join('\n')).toContain('34 are no longer kept');
-    expect(textOf(bundle, 'retention.jsonl').trim().split('\n')).toHaveLength(3);
-    expect(textOf(bundle, 'summary.html')).toContain('No longer kept');
+    expect((await textOf(bundle, 'retention.jsonl')).trim().split('\n')).toHaveLength(3);
+    expect(await textOf(bundle, 'summary.html')).toContain('No longer kept');
     const period = await fetchEvidence(harness, auditor, { to: '2100-01-01T00:00:00Z' });
-    expect(verdictsOf(period)).toMatchObject({ holds: true });
+    expect(await verdictsOf(period)).toMatchObject({ holds: true });
     // What somebody removed by hand, beside what the policy did.
     await sql(
       "DELETE FROM portcullis.events WHERE (proxy = 'mixed' AND seq = 6) OR (proxy = 'young' AND seq = 2)",
     );
-    const { completeness } = verdictsOf(await fetchEvidence(harness, auditor));
+    const { completeness } = await verdictsOf(await fetchEvidence(harness, auditor));
     const words = completeness.map(({ proxy, message }) => `${proxy}: ${message.split(':')[0]}`);
     expect(words).toContain('mixed: event 6 is missing');
     expect(words).toContain('young: event 2 is missing');
     expect(completeness.map(({ message }) => message).join('\n')).toContain('2 of the log’s');
-    expect(linesOf(bundle).some(({ proxy }) => proxy === 'held')).toBe(true);
+    expect((await linesOf(bundle)).some(({ proxy }) => proxy === 'held')).toBe(true);
   });
 
   async function open(note: string) {
@@ -178,12 +178,13 @@ describe('a retention policy', () => {
 describe('the file of a retention policy', () => {
   it('is read to the last key', () => {
     const text =
-      'name: standard\nkeepDays: 400\nrules:\n  - {connection: lab, keepDays: forever}\nholds:\n  - {name: a, identity: x@y.z, from: 2026-01-01}\n';
+      'name: standard\nkeepDays: 400\nrules:\n  - {connection: lab, keepDays: forever}\nholds:\n  - {name: a, identity: x@y.z, from: 2026-01-01}\nwaitForSinksDays: 0\n';
     expect(readRetentionPolicy(text)).toEqual({
       name: 'standard',
       keepDays: 400,
       rules: [{ connection: 'lab' }],
       holds: [{ name: 'a', identity: 'x@y.z', from: '2026-01-01T00:00:00.000Z' }],
+      waitForSinksDays: 0,
     });
   });
 
@@ -197,6 +198,7 @@ describe('the file of a retention policy', () => {
     ['{name: a, rules: [{connection: a}]}', /rules\[0\] lacks "keepDays"/],
     ['{name: a, holds: [{relation: a}]}', /holds\[0\] lacks "name"/],
     ['{name: a, holds: [{name: b, to: soon}]}', /holds\[0\].to has to be a time/],
+    ['{name: a, waitForSinksDays: -1}', /waitForSinksDays has to be a number of days/],
     ['a: [', /it is not YAML/],
   ])('%s is refused with what is wrong', (text, words) => {
     expect(() => readRetentionPolicy(text)).toThrow(words);

@@ -4,14 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { type RunningCollector, startCollector } from '../../../proxy/collector/collector.ts';
+import {
+  type CollectorSettings,
+  type RunningCollector,
+  startCollector,
+} from '../../../proxy/collector/collector.ts';
 import type { LocalAccess, ProxyStatus } from '../../../proxy/control/messages.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
 import {
   type DevelopmentPerson,
   type DevelopmentProvider,
   startDevelopmentProvider,
-} from '../../../proxy/local/developmentProvider.ts';
+} from '../../../proxy/local/developmentProvider/developmentProvider.ts';
 import { readPolicyTexts } from '../../../proxy/policy/policyFiles.ts';
 import { playSignIn } from '../../kit/browserlessSignIn.ts';
 import { startTestPostgres } from '../../kit/postgres.ts';
@@ -52,7 +56,7 @@ export interface Company {
 }
 
 /** With one connection `shop`, in production, that reviewers may not read, and dev@example.com in the group developers. */
-export async function startCompany(): Promise<Company> {
+export async function startCompany(options: Pick<CollectorSettings, 'sinks'> = {}): Promise<Company> {
   const log = createLog('silent');
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-company-'));
   const postgres = await startTestPostgres();
@@ -91,6 +95,7 @@ export async function startCompany(): Promise<Company> {
       policyFiles: [...files, { name: 'reviewers.cedar', text: reviewersRead }],
       port,
       log,
+      ...options,
     });
   let collector: RunningCollector = await openCollector(0);
   const { url, port: collectorPort } = collector;

@@ -1,9 +1,9 @@
 /** What a window can ask about the records: what the collector holds, whether they are whole, evidence in a file. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyBundleBytes } from '../../../proxy/audit/verify/verifyBundle.ts';
+import { verifyBundle } from '../../../proxy/audit/verify/verifyBundle.ts';
 import type { CollectedStatement } from '../../../proxy/control/messages.ts';
 import { type Company, connectClient, startCompany } from './company.ts';
 import { endProxies, startProxyProcess, Window } from './proxyProcess.ts';
@@ -14,7 +14,16 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'portcullis-records-'));
-  company = await startCompany();
+  const target = { kind: 'jsonLines', path: join(folder, 'sink', 'events.jsonl') } as const;
+  const sink = {
+    name: 'lake',
+    start: 'beginning',
+    batchEvents: 10,
+    tries: 3,
+    timeoutMs: 1_000,
+    target,
+  } as const;
+  company = await startCompany({ sinks: [sink] });
   window = await Window.open(await startProxyProcess());
   const client = await connectClient(await company.signIn(window));
   await client.query('SELECT 1 AS recorded_one');
@@ -65,14 +74,26 @@ describe('the records', () => {
     const verdict = await window.ask('exportEvidence', { path, connection: 'shop' });
     expect([verdict.holds, verdict.headline]).toEqual([true, expect.stringContaining('All is well')]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    const written = readFileSync(path);
-    expect(written.length).toBe(verdict.bytes);
-    expect(verifyBundleBytes(written, path).integrity.holds).toBe(true);
+    expect(statSync(path).size).toBe(verdict.bytes);
+    expect((await verifyBundle(path)).integrity.holds).toBe(true);
   });
 
   it('are not exported where nothing can be written, and it is said', async () => {
     const asked = window.ask('exportEvidence', { path: join(folder, 'nowhere', 'evidence.zip') });
     await expect(asked).rejects.toThrow(/nowhere/);
     expect(readdirSync(folder)).toEqual(['evidence.zip']);
+  });
+
+  it('are handed on to sinks that auditors are told of, and developers are not', async () => {
+    expect(await window.ask('listSinks', {})).toEqual({});
+    await window.ask('signOut', {});
+    company.setGroups(['developers', 'auditors']);
+    await company.signIn(window);
+    // Its folder is not there.
+    const { sinks } = await window.ask('listSinks', {});
+    expect(sinks).toMatchObject([
+      { name: 'lake', kind: 'jsonLines', state: 'retrying', waiting: expect.any(Number), failed: 0, gone: 0 },
+    ]);
+    expect(sinks?.[0]?.problem).toBeDefined();
   });
 });
