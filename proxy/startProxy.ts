@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Journal } from './audit/journal/journal.ts';
 import { openJournal } from './audit/journal/openJournal.ts';
 import { type LocalAccount, LocalAccounts } from './identity/localAccounts.ts';
+import type { CollectorClient } from './kit/collectorClient.ts';
+import type { CollectorFeed } from './kit/collectorFeed.ts';
 import { PortcullisError } from './kit/errors.ts';
 import type { Log } from './kit/log.ts';
 import type { MaskingChoice } from './masking/columns/classificationDraft.ts';
@@ -15,6 +17,7 @@ import { type PolicyTexts, readPolicyTexts } from './policy/policyFiles.ts';
 import { type ConnectionSettings, GovernedConnection } from './session/governedConnection.ts';
 import { Listener } from './session/listener.ts';
 import { makeLocalCertificate } from './session/opening/localCertificate.ts';
+import { Sharing } from './session/sharing/sharing.ts';
 import { type Analyser, loadAnalyser } from './sql/analyser.ts';
 import type { SqlParser } from './sql/parser.ts';
 
@@ -28,6 +31,8 @@ export interface ProxySettings {
   /** 0 takes a free port. */
   readonly port: number;
   readonly log: Log;
+  /** By which what is found on columns is shared with other proxies; absent where there are none. */
+  readonly collector?: { readonly client: CollectorClient; readonly feed: CollectorFeed };
   /** Told in words what is being done. */
   readonly onProgress?: (step: string) => void;
   /**
@@ -78,9 +83,12 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
     const connections = new Map<string, GovernedConnection>();
     const problems = new Map<string, PortcullisError>();
     const tokens = makeTokens(readKey(settings.dataDirectory, 'masking.key'));
+    const { dataDirectory, collector } = settings;
+    const sharing = collector && new Sharing({ ...collector, dataDirectory, log });
     const open = async (connection: ConnectionSettings) => {
       const masking = { settings: policy.masking(connection.name), tokens };
       const governed = await openConnection(connection, log, analyser.parser, masking);
+      await sharing?.watch(governed);
       // The policy may have changed while it opened.
       if (policy.masking(connection.name) !== masking.settings)
         governed.useMasking(policy.masking(connection.name));
@@ -88,8 +96,15 @@ export async function startProxy(settings: ProxySettings): Promise<RunningProxy>
     };
     policy.onChange(() => {
       for (const [name, connection] of connections) connection.useMasking(policy.masking(name));
+      sharing?.reapply();
     });
-    closers.push(await openConnections(settings, open, connections, problems, onProgress));
+    const closeConnections = await openConnections(settings, open, connections, problems, onProgress).catch(
+      async (error) => {
+        await sharing?.stop();
+        throw error;
+      },
+    );
+    closers.push(closeConnections, async () => sharing?.stop());
     for (const { desk } of settings.accounts) desk?.grants.start();
     closers.push(async () => {
       for (const { desk } of settings.accounts) desk?.grants.stop();

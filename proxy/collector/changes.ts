@@ -3,9 +3,9 @@ import pg from 'pg';
 import type { Log } from '../kit/log.ts';
 import type { Queries } from './store/store.ts';
 
-export type Topic = 'requests' | 'drift' | 'catalog' | 'policy';
+export type Topic = 'requests' | 'drift' | 'catalog' | 'policy' | 'classifications';
 
-export const topics: readonly Topic[] = ['requests', 'drift', 'catalog', 'policy'];
+export const topics: readonly Topic[] = ['requests', 'drift', 'catalog', 'policy', 'classifications'];
 
 const channel = 'portcullis_changes';
 

@@ -121,6 +121,7 @@ export async function startCollector(settings: CollectorSettings): Promise<Runni
         own: own.events,
         connections,
         retention: settings.retention,
+        sinks,
         intervalMs: settings.maintenanceMs,
         log,
       }),

@@ -76,9 +76,53 @@ export class CollectorClient {
     return (text === '' ? undefined : this.#parse(text)) as Answer;
   }
 
-  /** The bytes of an answer that is no JSON. Throws as `call` does. */
-  download(path: string): Promise<Buffer> {
-    return this.#request('GET', path);
+  /**
+   * The bytes of an answer that is no JSON, as they come. The time limit is for each piece of it.
+   * Throws as `call` does, where the answer breaks off too, and what `signal` was aborted with.
+   */
+  async *download(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const headers = { authorization: `Bearer ${await this.#token()}` };
+    const stop = new AbortController();
+    let reader:
+      | { read(): Promise<{ value?: Uint8Array; done: boolean }>; cancel(): Promise<void> }
+      | undefined;
+    let failure: Error | undefined;
+    // As in `stream`, the body is cancelled by hand; what ends then looks whole, and is not.
+    const fail = (error: Error): void => {
+      failure ??= error;
+      stop.abort(error);
+      void reader?.cancel().catch(() => undefined);
+    };
+    const abort = () => fail(signal?.reason instanceof Error ? signal.reason : new Error('it was cancelled'));
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
+    const patiently = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+      const late = new DOMException('it did not answer in time', 'TimeoutError');
+      const timer = setTimeout(() => fail(new CollectorUnreachable(this.url, late)), this.#timeoutMs);
+      try {
+        return await answer;
+      } catch (error) {
+        if (failure !== undefined) throw failure;
+        throw CollectorUnreachable.is(error) ? error : new CollectorUnreachable(this.url, error);
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+    try {
+      const response = await patiently(this.#fetch(path, { headers, signal: stop.signal }));
+      if (!response.ok)
+        throw new CollectorRefusal(response.status, readProblem(response, await patiently(response.text())));
+      reader = response.body?.getReader();
+      while (reader !== undefined) {
+        const { value, done } = await patiently(reader.read());
+        if (failure !== undefined) throw failure;
+        if (done) return;
+        if (value !== undefined) yield value;
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      void reader?.cancel().catch(() => undefined);
+    }
   }
 
   async #request(method: string, path: string, body?: unknown, isPacked = false): Promise<Buffer> {

@@ -3,9 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CollectorClient } from './collectorClient.ts';
 import type { Log } from './log.ts';
 
-export type ChangeKind = 'requests' | 'drift' | 'catalog' | 'policy';
+export type ChangeKind = 'requests' | 'drift' | 'catalog' | 'policy' | 'classifications';
 
-const kinds: ReadonlySet<string> = new Set<ChangeKind>(['requests', 'drift', 'catalog', 'policy']);
+const kinds: ReadonlySet<string> = new Set<ChangeKind>([
+  'requests',
+  'drift',
+  'catalog',
+  'policy',
+  'classifications',
+]);
 const retryMs = { first: 500, longest: 30_000 };
 /** A stream that held this long was a good one: the next attempt comes soon. */
 const healthyMs = 10_000;

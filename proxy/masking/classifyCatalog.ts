@@ -114,7 +114,7 @@ interface Ground {
 }
 
 /** What is known without looking at values: from the policy, from before, from names, types and comments. */
-function draftKnown(
+export function draftKnown(
   { catalog, familyOf, paths }: Ground,
   previous: FinishedClassifications | undefined,
   { settings }: MaskingChoice,

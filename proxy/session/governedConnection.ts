@@ -11,17 +11,21 @@ import {
 import type { MaskingChoice } from '../masking/columns/classificationDraft.ts';
 import { findIdleRules, MaskingRules, type MaskingSettings, noSettings } from '../masking/maskingSettings.ts';
 import { makeTokens } from '../masking/methods/tokens.ts';
+import { findUnforeseen } from '../masking/unforeseen.ts';
 import type { ConnectionInfo } from '../policy/decision.ts';
 import type { Catalog } from '../schema/catalog.ts';
+import { readDatabaseIdentity } from '../schema/databaseIdentity.ts';
 import { catalogProbe, loadCatalog } from '../schema/loadCatalog.ts';
 import { meaningStamp } from '../schema/meaningStamp.ts';
 import { readSnapshot } from '../schema/readSnapshot.ts';
+import { readShownRelations } from '../schema/shownRelations.ts';
 import type { SchemaSnapshot } from '../schema/snapshot.ts';
 import { loadTableSizes, type TableSizes } from '../schema/tableSizes.ts';
 import type { SqlParser } from '../sql/parser.ts';
 import { CodeReader } from '../sql/storedCode/codeSummary.ts';
 import { DatabaseCode } from '../sql/storedCode/databaseCode.ts';
 import { SchemaChanges } from './searchPath/schemaChanges.ts';
+import { hasNewRelations, type OtherProxies } from './sharing/otherProxies.ts';
 
 /** How often the database is asked, while sessions are open, whether others have changed its schema. */
 const probeIntervalMs = 5_000;
@@ -54,6 +58,7 @@ export class GovernedConnection {
   #sizesAt = performance.now();
   #areSizesUsed = false;
   #probe: string;
+  #database: string;
   #masking: MaskingChoice;
   /** What the rules say of each column, and what they were read with. */
   #rules:
@@ -70,6 +75,7 @@ export class GovernedConnection {
   /** Ends when our own link is free: what reads over it does so alone. */
   #reading: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
+  #others: OtherProxies | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(settings: ConnectionSettings, log: Log, masking: MaskingChoice, loaded: Loaded) {
@@ -82,6 +88,7 @@ export class GovernedConnection {
     this.#classifications = loaded.classifications;
     this.#sizes = loaded.sizes;
     this.#probe = loaded.probe;
+    this.#database = loaded.database;
   }
 
   /** Connects, reads the catalog and classifies its columns. Rejects with the server's or the socket's error. */
@@ -92,6 +99,7 @@ export class GovernedConnection {
     masking: MaskingChoice = { settings: noSettings, tokens: makeTokens() },
   ): Promise<GovernedConnection> {
     const client = await connectOwn(settings.url);
+    const database = await readDatabaseIdentity(client);
     const probe = await catalogProbe(client);
     const catalog = await loadCatalog(client, 0);
     const sizes = await loadTableSizes(client);
@@ -103,6 +111,7 @@ export class GovernedConnection {
       classifications,
       sizes,
       probe,
+      database,
     });
     client.on('error', () => connection.#dropClient());
     connection.#timer = setInterval(() => connection.noteSchemaChange(), probeIntervalMs);
@@ -113,6 +122,11 @@ export class GovernedConnection {
 
   get catalog(): Catalog {
     return this.#code.catalog;
+  }
+
+  /** Which database it is: see `readDatabaseIdentity`. */
+  get database(): string {
+    return this.#database;
   }
 
   /** What the database runs by itself, or when it is called. */
@@ -147,6 +161,23 @@ export class GovernedConnection {
     const all = [...this.#ahead, ...found];
     this.#ahead = all.filter(({ relation }) => !this.catalog.relations.has(relation)).slice(-keptAhead);
     this.#classifications = reclassify(this.catalog, this.#classifications, this.#masking, all);
+    this.#others?.noteLearned();
+    void this.#tellOthers();
+  }
+
+  /** Resolves when others are told of all that was learned here; false where they cannot be told now. */
+  async tellLearned(): Promise<boolean> {
+    return (await this.#others?.tell()) ?? true;
+  }
+
+  /** What is known of its columns that nobody could tell by the catalog alone. */
+  get unforeseen(): readonly FoundClassification[] {
+    return findUnforeseen(this.catalog, this.#classifications, this.#masking);
+  }
+
+  /** From now on, what is learned here and by others is exchanged with them; undefined ends it. */
+  shareWith(others: OtherProxies | undefined): void {
+    this.#others = others;
   }
 
   /** The policy says that the column holds nothing to protect. */
@@ -169,6 +200,7 @@ export class GovernedConnection {
    * have missed what they mean to see.
    */
   refresh(): Promise<void> {
+    void this.#tellOthers();
     this.#nextRefresh ??= this.#alone(() => {
       this.#nextRefresh = undefined;
       return this.#refresh();
@@ -232,6 +264,7 @@ export class GovernedConnection {
     const notice = (text: string) => this.#log.warn(text);
     const before = this.#classifications;
     const found = await classifyCatalog(client, catalog, before, notice, this.#masking);
+    if (hasNewRelations(this.catalog, catalog)) await this.#others?.ask(this.changes.isSettled);
     // What was learned, or wished for, while the values were looked at is not in it yet.
     const isSame = before === this.#classifications;
     const classifications = isSame ? found : takeOver(catalog, found, this.#classifications, this.#masking);
@@ -242,6 +275,20 @@ export class GovernedConnection {
     this.#probe = probe;
     this.#tellIdleRules();
     for (const listener of this.#listeners) listener();
+  }
+
+  /**
+   * They may be about to read a table that was made of protected columns: they hear of it as soon as it is committed, before
+   * the catalog is read. Waits for no turn: one short question does not disturb what is read besides, not even values of
+   * samples in their transaction.
+   */
+  async #tellOthers(): Promise<void> {
+    const found = this.#ahead;
+    if (this.#others === undefined || this.#client === undefined || found.length === 0) return;
+    const made = new Set(found.map(({ relation }) => relation));
+    // Where it cannot be read, the catalog will tell, or be what cannot be read.
+    const shown = await readShownRelations(this.#client, made).catch(() => undefined);
+    if (shown !== undefined && shown.size > 0) this.#others?.noteShown(found, shown);
   }
 
   /** Each once, until it is mended. */
@@ -274,6 +321,11 @@ export class GovernedConnection {
   async #reconnect(): Promise<Client> {
     const client = await connectOwn(this.url);
     client.on('error', () => this.#dropClient());
+    // What answers there may be another now.
+    this.#database = await readDatabaseIdentity(client).catch((error) => {
+      client.end().catch(() => undefined);
+      throw error;
+    });
     this.#client = client;
     return client;
   }
@@ -290,6 +342,7 @@ interface Loaded {
   readonly classifications: Classifications;
   readonly sizes: TableSizes;
   readonly probe: string;
+  readonly database: string;
 }
 
 async function connectOwn(url: string): Promise<Client> {

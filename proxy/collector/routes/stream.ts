@@ -25,7 +25,7 @@ export function registerStream(app: FastifyInstance, parts: Parts): void {
       schema: {
         summary: 'Tells what is new',
         description:
-          'Events `requests`, `drift`, `catalog` and `policy` with empty data: ask for that again. Ends when the token does.',
+          'Events `requests`, `drift`, `catalog`, `policy` and `classifications` with empty data: ask for that again. Ends when the token does.',
         produces: ['text/event-stream'],
         response: { 200: { type: 'string', description: 'text/event-stream' }, ...problems },
       },

@@ -313,4 +313,38 @@ export const migrations: readonly Migration[] = [
         WHERE kind NOT IN ('intent', 'outcome');
     `,
   },
+  {
+    number: 12,
+    name: 'classifications',
+    sql: `
+      -- What proxies have found on columns beside what their names and types tell. Rows are never changed.
+      CREATE TABLE portcullis.classifications (
+        -- given under the lock of the collector's own events: in the order in which they are committed
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        -- SHA-256 of connection, database, relation, column, and whether it is derived
+        key bytea NOT NULL UNIQUE,
+        connection text NOT NULL,
+        database text NOT NULL,
+        relation_oid bigint NOT NULL,
+        schema_name text NOT NULL,
+        relation_name text NOT NULL,
+        attribute integer NOT NULL,
+        column_name text NOT NULL,
+        kind text NOT NULL,
+        use_right text NOT NULL,
+        why text NOT NULL,
+        confidence double precision NOT NULL,
+        is_derived boolean NOT NULL,
+        origin_oid bigint,
+        origin_attribute integer,
+        since timestamptz(3) NOT NULL,
+        -- whom the proxy works for that found it
+        subject text NOT NULL,
+        email text NOT NULL,
+        proxy text NOT NULL,
+        taken_at timestamptz(3) NOT NULL DEFAULT now()
+      );
+      CREATE INDEX classifications_of_connection ON portcullis.classifications (connection, id);
+    `,
+  },
 ];

@@ -35,6 +35,11 @@ const kinds: Readonly<Record<ClassificationKind, true>> = {
   'secret.token': true,
   'secret.statistics': true,
 };
+/** Whether this version knows the kind: what other versions send may have more. */
+export function isClassificationKind(text: string): text is ClassificationKind {
+  return Object.hasOwn(kinds, text);
+}
+
 const methods: Readonly<Record<MaskMethod, true>> = {
   partial: true,
   redact: true,

@@ -186,7 +186,7 @@ describe('the own events', () => {
 
   it('are in the log, whole and provable with all others, and fit the schema that is published', async () => {
     const bundle = await fetchEvidence(harness, people.auditor);
-    expect(verdictsOf(bundle)).toMatchObject({ holds: true });
+    expect(await verdictsOf(bundle)).toMatchObject({ holds: true });
     const { body } = await harness.call(people.dev, 'GET', '/v1/schemas/event');
     const isEvent = new Ajv2020({ strict: true, validateFormats: false }).compile(body);
     for (const event of await stored()) {

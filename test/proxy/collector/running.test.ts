@@ -9,7 +9,7 @@ import { migrations } from '../../../proxy/collector/store/migrations.ts';
 import { openStore } from '../../../proxy/collector/store/store.ts';
 import { CollectorClient } from '../../../proxy/kit/collectorClient.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { startEmbeddedPostgres } from '../../../proxy/local/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../../../proxy/local/server/embeddedPostgres.ts';
 import { hasPostgres15 } from '../../kit/postgres.ts';
 import { type Harness, intent, newRequest, startHarness } from './collectorHarness.ts';
 import { people } from './issuer.ts';
