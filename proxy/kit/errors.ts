@@ -120,8 +120,14 @@ export const errorTable = {
   },
   TABLE_NOT_FOLLOWED: {
     sqlState: '42501',
-    message: 'protected columns would be copied into the new table "{table}" beside other statements',
-    hint: 'Send the statement that makes the table in a message of its own: its columns are then protected as what they come from.',
+    message: 'protected columns would be copied into the table "{table}" beside other statements',
+    hint: 'Send the statement that copies them in a message of its own: what it copies is then protected as what it comes from.',
+  },
+  COPY_NOT_TOLD: {
+    sqlState: '57P03',
+    message:
+      'protected columns would be copied into "{table}", and the collector cannot be told to protect them there',
+    hint: 'Try again when the collector is back: until then others would see in clear what is copied.',
   },
   MASK_WRITTEN_BACK: {
     sqlState: '42501',

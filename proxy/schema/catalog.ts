@@ -41,6 +41,8 @@ export interface Catalog {
   readonly userFunctions: ReadonlySet<string>;
   /** What the database runs by itself, or when it is called. */
   readonly code: StoredCode;
+  /** Settings that sessions start with, by name: those of the proxy's role and the database, and switches of the planner. */
+  readonly settings: ReadonlyMap<string, string>;
   /** Relations that hold rows of this one: partitions and children by inheritance, theirs, and so on. */
   descendantsOf(oid: number): readonly number[];
   /** Name of a function by OID, for the FunctionCall message: `schema.name`. */

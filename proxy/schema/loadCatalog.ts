@@ -2,6 +2,7 @@
 import type { Client } from 'pg';
 import type { Catalog, CatalogColumn, CatalogRelation, RelationKind } from './catalog.ts';
 import { addTo, firstUserOid } from './catalogRows.ts';
+import { loadSettings, settingFacts } from './loadSettings.ts';
 import { loadStoredCode, storedCodeFacts } from './loadStoredCode.ts';
 
 interface RelationRow {
@@ -91,6 +92,8 @@ const probeQuery = `
     UNION ALL
     ${storedCodeFacts}
     UNION ALL
+    ${settingFacts}
+    UNION ALL
     SELECT 'comment', pg_catalog.concat_ws(' ', objoid, objsubid, description) FROM pg_catalog.pg_description
     WHERE objoid >= ${firstUserOid} AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
     UNION ALL
@@ -118,7 +121,7 @@ const kinds: Readonly<Record<string, RelationKind>> = {
 
 /**
  * A short text that changes when relations, columns, comments, views, foreign keys or functions of users do, or who may use
- * which schema (names are looked for in those only), and not with statistics. Rejects with the server's error.
+ * which schema (names are looked for in those only), or what sessions start with, and not with statistics. Rejects with the server's error.
  */
 export async function catalogProbe(client: Client): Promise<string> {
   const { rows } = await client.query<{ probe: string | null }>(probeQuery);
@@ -138,6 +141,7 @@ export async function loadCatalog(client: Client, previousVersion: number): Prom
   const sequenceRows = (await client.query<{ name: string }>(sequencesQuery)).rows;
 
   const code = await loadStoredCode(client);
+  const settings = await loadSettings(client);
 
   const columns = groupColumns(columnRows);
   const parents = new Map<number, number[]>();
@@ -169,6 +173,7 @@ export async function loadCatalog(client: Client, previousVersion: number): Prom
     sequences: new Set(sequenceRows.map(({ name }) => name)),
     userFunctions: new Set(functionRows.filter((row) => row.is_own).map((row) => row.name.toLowerCase())),
     code,
+    settings,
     descendantsOf: (oid) => descendantsOf(children, oid),
     functionByOid: (oid) => functionNames.get(oid),
   };

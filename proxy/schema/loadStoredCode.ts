@@ -19,12 +19,17 @@ const longestBody = 256 * 1024;
 const calledColumns = `p.oid AS function_oid, pn.nspname AS function_schema, p.proname AS function_name`;
 const calledNamespace = `JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace`;
 
+/** pg_type.typcategory: booleans, dates, enums, shapes, addresses, numbers, ranges, spans of time and strings of bits. */
+const plainCategories = "('B', 'D', 'E', 'G', 'I', 'N', 'R', 'T', 'V')";
+
 /** pg_get_functiondef refuses aggregates. */
 const functionsQuery = `
   SELECT ${calledColumns}, l.lanname AS language, e.extname AS extension,
          CASE WHEN l.lanname IN ('sql', 'plpgsql') AND p.prokind <> 'a' AND e.oid IS NULL
                 AND pg_catalog.octet_length(p.prosrc) <= ${longestBody}
-           THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition
+           THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition,
+         EXISTS (SELECT FROM pg_catalog.unnest(p.proargtypes) arg JOIN pg_catalog.pg_type t ON t.oid = arg
+           WHERE t.typcategory NOT IN ${plainCategories} OR t.typname ~ '^(oid|reg.*)$') AS is_steerable
   FROM pg_catalog.pg_proc p ${calledNamespace}
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
@@ -169,14 +174,20 @@ export async function loadStoredCode(client: Client): Promise<StoredCode> {
   }
   const functions = new Map<number, StoredFunction>();
   const functionsByName = new Map<string, StoredFunction[]>();
-  type FunctionRow = CalledRow & { language: string; extension: string | null; definition: string | null };
+  type FunctionRow = CalledRow & {
+    language: string;
+    extension: string | null;
+    definition: string | null;
+    is_steerable: boolean;
+  };
   for (const row of await read<FunctionRow>(functionsQuery)) {
-    const { language, extension, definition } = row;
+    const { language, extension, definition, is_steerable: isSteerable } = row;
     const stored: StoredFunction = {
       ...calledBy(row),
       language,
       extension: extension ?? undefined,
       definition: definition ?? undefined,
+      isSteerable,
       parts: parts.get(row.function_oid) ?? [],
     };
     functions.set(stored.oid, stored);

@@ -14,6 +14,8 @@ export interface StoredFunction extends CalledFunction {
   readonly extension: string | undefined;
   /** pg_get_functiondef's text where the language is SQL or PL/pgSQL, and the text not too long to be judged. */
   readonly definition: string | undefined;
+  /** False where no argument of it can name a table or hold a query. */
+  readonly isSteerable: boolean;
   /** What an aggregate, or the constructor of a range type, calls. */
   readonly parts: readonly CalledFunction[];
 }

@@ -22,11 +22,11 @@ import type { Circumstances } from '../policy/circumstances/circumstances.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import type { Analyser } from '../sql/analyser.ts';
-import type { ColumnUse } from '../sql/columnUse.ts';
+import type { Carry, ColumnUse } from '../sql/columnUse.ts';
 import type { StatementFacts } from '../sql/facts.ts';
 import { readReason } from '../sql/readReason.ts';
 import { recordedText } from '../sql/recordedText.ts';
-import { followColumns } from './following/followColumns.ts';
+import { followCarries, followColumns } from './following/followColumns.ts';
 import { noteFoundValue } from './foundValues.ts';
 import type { GovernedConnection } from './governedConnection.ts';
 import { AnswerGround } from './judging/answerGround.ts';
@@ -98,7 +98,7 @@ export class StatementPipeline {
   constructor(parts: PipelineParts, context: SessionContext) {
     this.#parts = parts;
     this.#context = context;
-    this.#planner = new PlannerSettings(context.settings);
+    this.#planner = new PlannerSettings(context.settings, () => context.connection.catalog.settings);
     const judge = new StatementJudge(
       parts.policy,
       context.identity,
@@ -220,6 +220,28 @@ export class StatementPipeline {
     }
     const unmet = approved && this.#texts.refusalUnder(approved.approval, judged);
     if (unmet !== undefined) return this.#refuse(judged, unmet);
+    const carries = judged.statements.flatMap((statement) => statement.carries);
+    if (carries.length > 0) return this.#admitCarrying(judged, approved, carries);
+    return this.#admitNow(judged, approved);
+  }
+
+  /** What copies protected values into a column that nothing protects runs once everybody protects it: whether it comes to copy, is not waited for. */
+  async #admitCarrying(
+    judged: JudgedMessage,
+    approved: ApprovedMessage | undefined,
+    carries: readonly Carry[],
+  ): Promise<Admission> {
+    const { connection } = this.#context;
+    // Asked before, too: what is protected here already would be copied the next time, told or not.
+    const canTell = await connection.tellLearned();
+    if (canTell) connection.learn(followCarries(carries, connection.classifications));
+    if (!canTell || !(await connection.tellLearned())) {
+      return this.#refuse(judged, new PortcullisError('COPY_NOT_TOLD', { table: carries[0]?.table ?? '' }));
+    }
+    return this.#admitNow(judged, approved);
+  }
+
+  #admitNow(judged: JudgedMessage, approved: ApprovedMessage | undefined): Admission | Promise<Admission> {
     const { journal } = this.#parts;
     const runs: StatementRun[] = [];
     try {

@@ -2,19 +2,22 @@
 import { PortcullisError } from '../kit/errors.ts';
 import type { ClassificationKind, Classifications, ColumnUseRight } from '../masking/classification.ts';
 import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
-import { judgeCommand } from './columnUse/columnUseCommand.ts';
-import { createContext } from './columnUse/columnUseContext.ts';
-import type { Shape } from './columnUse/columnUseScope.ts';
-import { surveyStatement } from './columnUse/columnUseSurvey.ts';
-import { readTag, readText } from './columnUse/columnUseTree.ts';
-import type { Value } from './columnUse/columnUseValue.ts';
+import { judgeRunCode, type RunCode } from './columnUse/code/opaqueCode.ts';
+import { judgeCommand } from './columnUse/commands/command.ts';
+import { type Carry, createContext } from './columnUse/context.ts';
+import type { Shape } from './columnUse/scope.ts';
+import { surveyStatement } from './columnUse/survey.ts';
+import { type Fields, readTag, readText, type Tagged } from './columnUse/tree.ts';
+import type { Value } from './columnUse/value.ts';
 import type { RelationName } from './facts.ts';
 import { describeOutput, type OutputColumn, type OutputLineage } from './lineage/outputLineage.ts';
 import { countLookups, type LookupCount } from './lookups/countLookups.ts';
 import type { StatementBody } from './parsing/bodies.ts';
 import { type CodeBodies, readBlocks } from './storedCode/codeBody.ts';
 
-/** One refused use of one protected column. `how` completes "… cannot be …". */
+export type { Carry } from './columnUse/context.ts';
+
+/** One refused use of one protected column. `how` completes "… cannot be …", of code "it …". */
 export interface UseViolation {
   readonly column: string;
   readonly relation: string;
@@ -24,6 +27,8 @@ export interface UseViolation {
   readonly how: string;
   /** Byte offset in the message's text. */
   readonly location?: number;
+  /** `relation` is the name of code that cannot be looked into. */
+  readonly isCode?: boolean;
 }
 
 export interface ColumnUse {
@@ -47,6 +52,8 @@ export interface ColumnUse {
   readonly cursor: string | undefined;
   /** The values that it compares protected columns with; undefined where it does not. */
   readonly lookups: LookupCount | undefined;
+  /** Columns that become protected by what it copies into them: where it runs, they are so from before that. */
+  readonly carries: readonly Carry[];
 }
 
 export interface JudgeOptions {
@@ -61,6 +68,8 @@ export interface JudgeOptions {
   readonly meant?: ReadonlyMap<string, CatalogRelation>;
   /** False where protected values may not even be copied to where they are protected as well. */
   readonly mayCopy?: boolean;
+  /** True where columns that nothing protects may become protected by what is copied into them. */
+  readonly mayCarry?: boolean;
   /** Bodies of the functions that it may call: without them, what these return counts as nothing protected. */
   readonly code?: CodeBodies;
   /** Names the state of catalog and classifications, for `output.ground`. */
@@ -68,7 +77,7 @@ export interface JudgeOptions {
 }
 
 /** The parts of StatementFacts that are read. Locations in the tree count from the message's start. */
-export interface JudgedStatement {
+export interface JudgedStatement extends RunCode {
   readonly tree: unknown;
   readonly text: string;
   readonly offset: number;
@@ -85,9 +94,18 @@ const runsAtOnce: ReadonlySet<string> = new Set([
   'ExplainStmt',
 ]);
 
+/** What names code and does not run it. Functions of triggers are judged as what they are. */
+const definesOnly: ReadonlySet<string> = new Set([
+  'AlterFunctionStmt',
+  'CreateCastStmt',
+  'CreateFunctionStmt',
+  'CreateOpClassStmt',
+  'DefineStmt',
+]);
+
 /**
  * Judges how a statement uses classified columns: the rule of use (DESIGN.md §4). A protected column may be returned, as it
- * is or changed by what cannot fail on any value (columnUseTotal.ts), for then it comes masked: by the origin in
+ * is or changed by what cannot fail on any value (columnUse/expressions/totalCalls.ts), for then it comes masked: by the origin in
  * RowDescription, or by the lineage in `output`. It may be compared as far as its right goes (`equality`: =, <>, IN, = ANY,
  * IS DISTINCT FROM, joins, GROUP BY, DISTINCT, counts, NULL tests). Every other use, and every use that is not understood,
  * is a violation.
@@ -108,11 +126,21 @@ export function judgeColumnUse(
   const mayCopy = options.mayCopy !== false && runsAtOnce.has(root.tag);
   const blocks = readBlocks(statement.bodies ?? []);
   const reach = { code: options.code, judged: new Map(), blocks };
-  const context = createContext(catalog, classifications, isCodeKnown !== false, meant, mayCopy, reach);
+  const carrier = options.mayCarry === true ? findCarrier(root) : undefined;
+  const context = createContext(
+    catalog,
+    classifications,
+    isCodeKnown !== false,
+    meant,
+    mayCopy,
+    reach,
+    carrier,
+  );
   const { survey, shape } = guardDepth(() => {
     const found = surveyStatement(context, statement.tree);
     return { survey: found, shape: found.needsJudging ? judgeCommand(context, root) : undefined };
   });
+  if (!definesOnly.has(root.tag)) judgeRunCode(context, statement);
   const isUnsure = context.unknownRelations.size > 0 && options.isReloaded !== true;
   return {
     touchesClassified: context.protectedRelations.size > 0 || survey.isOpaque || isUnsure,
@@ -122,7 +150,15 @@ export function judgeColumnUse(
     output: shape && describeShape(shape, options.ground),
     cursor: readText(root.fields['portalname']),
     lookups: countLookups(context.lookups, statement.tree),
+    carries: context.carries,
   };
+}
+
+/** A write that gives nothing back and whose rows nothing else in the statement reads. */
+function findCarrier({ tag, fields }: Tagged): Fields | undefined {
+  const isWrite = tag === 'InsertStmt' || tag === 'UpdateStmt';
+  const givesBack = 'returningList' in fields || 'returningClause' in fields || 'withClause' in fields;
+  return isWrite && !givesBack ? fields : undefined;
 }
 
 function describeShape({ columns, isOrdered }: Shape, ground: string | undefined): OutputLineage | undefined {
@@ -158,7 +194,8 @@ export function useError(violations: readonly UseViolation[], text: string): Por
   );
 }
 
-function describeViolation({ relation, column, classification, how }: UseViolation): string {
+function describeViolation({ relation, column, classification, how, isCode }: UseViolation): string {
+  if (isCode === true) return `${relation} may read protected columns and is not run: it ${how}`;
   if (classification === undefined) return `what "${relation}" returns is not known and cannot be ${how}`;
   return `${relation}.${column} is protected (${classification}) and cannot be ${how}`;
 }
@@ -169,7 +206,8 @@ function listViolations(violations: readonly UseViolation[]): string {
   return [...lines, ...(more > 0 ? [`And ${more} more.`] : [])].join('\n');
 }
 
-function offerWay({ relation, column, classification, use }: UseViolation): string {
+function offerWay({ relation, column, classification, use, isCode }: UseViolation): string {
+  if (isCode === true) return 'Write what it does as plain statements: these are judged by what they do.';
   if (classification === undefined) return 'Write the query itself instead of EXECUTE.';
   const name = `${relation}.${column}`;
   switch (use) {

@@ -82,6 +82,17 @@ export interface Effect {
 /** How `why` begins where a body executes a text that nobody can read before it runs. */
 export const dynamicText = 'executes a text that is not constant';
 
+/** The same where only names and strings in it are not known. */
+export const dynamicNames = 'executes a text with names that are not constant';
+
+/** Code that nobody can tell what it reads. */
+export interface OpaqueCode {
+  /** Of the function, without its schema. */
+  readonly name: string;
+  /** Continues "NAME …": `is written in plperl`. */
+  readonly why: string;
+}
+
 /** What the session must do besides forwarding: name bookkeeping and the COPY sub-protocol. */
 export type SessionRole =
   | { readonly kind: 'plain' }
@@ -117,6 +128,10 @@ export interface StatementFacts {
   readonly types?: readonly string[];
   /** Relations that functions of the database read for it, where its text does not show it; with a catalog only. */
   readonly hiddenReads?: readonly RelationName[];
+  /** Code of the database that it runs, and that cannot be looked into; with a catalog only. */
+  readonly opaqueCode?: readonly OpaqueCode[];
+  /** Functions of the database that defaults and checks of the tables call that it writes; with a catalog only. */
+  readonly storedCalls?: readonly string[];
   /** What stands in its string bodies (DO, CREATE FUNCTION), where it has any. */
   readonly bodies?: readonly StatementBody[];
   readonly role: SessionRole;

@@ -3,7 +3,14 @@
 import { PortcullisError } from '../kit/errors.ts';
 import { copiesWithClient, executedName } from './effects/dataReaders.ts';
 import { EffectWalk } from './effects/effectWalk.ts';
-import { dynamicText, type Effect, type EffectKind, type SessionRole, type StatementFacts } from './facts.ts';
+import {
+  dynamicNames,
+  dynamicText,
+  type Effect,
+  type EffectKind,
+  type SessionRole,
+  type StatementFacts,
+} from './facts.ts';
 import type { ParsedMessage, ParsedStatement } from './parser.ts';
 import { asNode, asText, entryOf, type Node } from './tree.ts';
 
@@ -45,7 +52,7 @@ function readStatement(statement: ParsedStatement, text: string): StatementFacts
       walk.add('procedural', { why: `holds a body in ${body.language} that could not be read` });
     }
     if (body.isDynamic) {
-      walk.add('procedural', { why: dynamicText });
+      walk.add('procedural', { why: body.runsAnything ? dynamicText : dynamicNames });
     }
   }
   const [node, fields] = entryOf(statement.tree);

@@ -94,6 +94,7 @@ export function buildCatalog(
       sequences: new Set(),
       userFunctions: new Set(userFunctions),
       code: noStoredCode,
+      settings: new Map(),
       descendantsOf: () => [],
       functionByOid: () => undefined,
     },

@@ -65,6 +65,7 @@ export async function readServerCatalog(
       sequences: new Set(),
       userFunctions: new Set(),
       code: noStoredCode,
+      settings: new Map(),
       descendantsOf: () => [],
       functionByOid: () => undefined,
     },

@@ -33,6 +33,13 @@ const setup = `${shopSetup}
     SELECT email, id INTO m, n FROM customers WHERE id = wanted; IF n > 1000 THEN RETURN 'x'; END IF; SELECT count(*) INTO n FROM customers WHERE email = m;
     IF m IS NULL OR n < 1 THEN RETURN NULL; END IF; RETURN m; END $$;
   CREATE FUNCTION insists() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'QQ002'; END $$;
+  CREATE FUNCTION sorted() RETURNS SETOF int LANGUAGE sql SET enable_hashagg = off AS 'SELECT min(id) FROM customers GROUP BY email';
+  CREATE FUNCTION sorts() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM set_config('enable_hashagg', 'off', true); RETURN QUERY SELECT min(id) FROM customers GROUP BY email; END $$;
+  CREATE FUNCTION sorts_so() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN
+    EXECUTE 'SET LOCAL enable_' || 'hashagg = off'; RETURN QUERY SELECT min(id) FROM customers GROUP BY email; END $$;
+  CREATE FUNCTION sets(text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('SET %I = off', $1); END $$;
+  CREATE FUNCTION groups() RETURNS SETOF int LANGUAGE sql AS 'SELECT min(id) FROM customers GROUP BY email';
   ANALYZE;
 `;
 
@@ -148,6 +155,86 @@ describe.each(versions)('on PostgreSQL %i', (version) => {
       expect(await refusal(client, grouped)).toBeUndefined();
       await client.query('RESET enable_seqscan');
       expect(await refusal(client, grouped)).toMatch(/^42501 enable_seqscan is not/);
+    });
+
+    it.each(['sorted', 'sorts', 'sorts_so'])('calls no function that has it: %s()', async (name) => {
+      const text = `SELECT * FROM ${name}()`;
+      const direct = new Client({ connectionString: governed.direct() });
+      await direct.connect();
+      const { rows } = await direct.query({ text, rowMode: 'array' });
+      const ordered = await direct.query({
+        text: 'SELECT id FROM customers ORDER BY email',
+        rowMode: 'array',
+      });
+      await direct.end();
+      expect(rows, 'without the proxy it tells the order').toEqual(ordered.rows);
+      expect(await refusal(await connect(), text)).toMatch(/^42501 enable_hashagg is not/);
+    });
+
+    it('calls none that is given it', async () => {
+      const client = await connect();
+      expect(await refusal(client, 'SELECT * FROM groups()')).toBeUndefined();
+      for (const text of ['BEGIN', 'ALTER FUNCTION groups() SET enable_hashagg = off'])
+        await client.query(text);
+      expect(await refusal(client, 'SELECT * FROM groups()')).toMatch(/^42501 enable_hashagg is not/);
+      await client.query('ROLLBACK');
+      expect(await refusal(await connect(), "SELECT sets('enable_hashagg')")).toMatch(/^42501 sets/);
+    });
+
+    it.each([
+      'ALTER ROLE CURRENT_USER SET enable_hashagg = off',
+      'ALTER ROLE ALL SET enable_sort TO false',
+      'ALTER DATABASE shop SET random_page_cost = 0.001',
+      'ALTER ROLE CURRENT_USER IN DATABASE shop SET enable_sort FROM CURRENT',
+      'DO $$ BEGIN ALTER ROLE CURRENT_USER SET enable_hashagg = off; END $$',
+    ])('is not given to those to come: %s', async (text) => {
+      expect(await refusal(await connect(), text)).toMatch(/^42501 \w+ is not as the server has it/);
+    });
+
+    it.each([
+      "ALTER ROLE CURRENT_USER SET work_mem = '64MB'",
+      'ALTER DATABASE shop SET random_page_cost = 1.1',
+      "ALTER ROLE CURRENT_USER SET statement_timeout = '10min'",
+      'ALTER ROLE CURRENT_USER RESET enable_hashagg',
+    ])('%s is a matter of approval', async (text) => {
+      expect(await refusal(await connect(), text)).toMatch(/^42501 changing privileges .* needs approval/);
+    });
+
+    it('is noticed where others have set it for its role or database before it opened', async () => {
+      const direct = new Client({ connectionString: governed.direct() });
+      await direct.connect();
+      await direct.query('ALTER DATABASE shop SET enable_hashagg = off');
+      await direct.query('ALTER ROLE ALL SET random_page_cost = 2');
+      const noticed = { timeout: 20_000, interval: 200 };
+      const openAnew = async () => {
+        const session = new Client({ connectionString: governed.url() });
+        await session.connect();
+        const told = await refusal(session, grouped);
+        await session.end();
+        return told;
+      };
+      await expect.poll(openAnew, noticed).toMatch(/^42501 enable_hashagg is not/);
+      const client = await connect();
+      expect(await refusal(client, grouped)).toMatch(/^42501 enable_hashagg is not/);
+      await client.query('RESET ALL');
+      expect(await refusal(client, grouped)).toMatch(/^42501 enable_hashagg is not/);
+      await client.query('SET enable_hashagg = on');
+      expect(await refusal(client, grouped)).toBeUndefined();
+      await direct.query('ALTER DATABASE shop RESET enable_hashagg');
+      await direct.end();
+      await expect.poll(openAnew, noticed).toBeUndefined();
+    });
+
+    it('is noticed where the whole server has it', async () => {
+      const settings = { enable_sort: 'off', random_page_cost: '1.1', work_mem: '32MB' };
+      const other = await startGoverned({ environment: 'development', version, settings });
+      const client = new Client({ connectionString: other.url() });
+      await client.connect();
+      expect(await refusal(client, grouped)).toMatch(/^42501 enable_sort is not/);
+      await client.query('SET enable_sort = on');
+      expect(await refusal(client, grouped)).toBeUndefined();
+      await client.end();
+      await other.stop();
     });
 
     it('has what was prepared before judged again', async () => {

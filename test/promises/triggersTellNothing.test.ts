@@ -9,9 +9,14 @@ const trigger = (name: string, body: string, declare = '') =>
 const onCustomers = (name: string, when = '') =>
   `CREATE TRIGGER ${name}_t BEFORE UPDATE ON customers FOR EACH ROW ${when} EXECUTE FUNCTION ${name}()`;
 
-const setup = `${shopSetup}
+/** To the proxy a language that it knows the name of, and no more. */
+const otherLanguage = `
+  CREATE TRUSTED LANGUAGE plv8 HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator`;
+
+const setup = `${shopSetup} ${otherLanguage};
   CREATE TABLE log (line text); CREATE TABLE notes (id int, line text);
   ALTER TABLE customers ADD COLUMN changed timestamptz, ADD COLUMN note text;
+  CREATE FUNCTION log_it(text) RETURNS void LANGUAGE plv8 AS $$ BEGIN INSERT INTO log VALUES ($1); END $$;
   ${trigger('there', 'NEW.changed := now();')}; ${onCustomers('there')};
 `;
 
@@ -27,6 +32,17 @@ const tells: Readonly<Record<string, readonly [string, string?]>> = {
   'notifies by it': ["PERFORM pg_notify('c', NEW.email);"],
   'hands it to a text made up': ["EXECUTE 'INSERT INTO log VALUES ($1)' USING NEW.email;"],
   'puts it into a setting': ["PERFORM set_config('my.value', NEW.email, false);"],
+};
+
+/** Functions whose bodies are more than can be read. */
+const unreadable: Readonly<Record<string, string>> = {
+  'of another language': `RETURNS trigger LANGUAGE plv8 AS $body$ BEGIN INSERT INTO log VALUES (NEW.email); RETURN NEW; END $body$`,
+  'with a text that is made up': `RETURNS trigger LANGUAGE plpgsql AS $body$ DECLARE c text := 'email'; BEGIN
+    EXECUTE 'INSERT INTO log SELECT ' || c || ' FROM customers WHERE id = 1'; RETURN NEW; END $body$`,
+  'with a block of another language': `RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN
+    DO LANGUAGE plv8 $i$ BEGIN INSERT INTO log SELECT email FROM customers WHERE id = 1; END $i$; RETURN NEW; END $body$`,
+  'that calls one of another language': `RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN PERFORM log_it(NEW.email); RETURN NEW; END $body$`,
+  'that does not parse': `RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN INSERT INTO WHERE; END $body$`,
 };
 
 const honest: Readonly<Record<string, readonly [string, string?]>> = {
@@ -54,9 +70,9 @@ describe.each(versions)('on PostgreSQL %i', (version) => {
     await governed?.stop();
   });
 
-  async function refusal(text: string): Promise<string | undefined> {
+  async function refusal(text: string, session = client): Promise<string | undefined> {
     try {
-      await client.query(text);
+      await session.query(text);
       return undefined;
     } catch (error) {
       return `${(error as DatabaseError).code} ${(error as DatabaseError).message}`;
@@ -97,6 +113,30 @@ describe.each(versions)('on PostgreSQL %i', (version) => {
         "CREATE TRIGGER words BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger('note', 'pg_catalog.simple', 'email')",
       ),
     ).toMatch(/^42501 /);
+  });
+
+  it.each(Object.keys(unreadable))('makes none %s', async (what) => {
+    const name = fresh();
+    const direct = new Client({ connectionString: governed.direct() });
+    await direct.connect();
+    const make = (own: string) => `CREATE OR REPLACE FUNCTION ${own}() ${unreadable[what]}`;
+    await direct.query('SET check_function_bodies = off');
+    await direct.query(make(name));
+    await direct.end();
+    const session = new Client({ connectionString: governed.url() });
+    await session.connect();
+    await session.query('SET check_function_bodies = off');
+    expect(await refusal(make('there'), session), 'there is a trigger that calls it').toMatch(/^42501 /);
+    expect(await refusal(onCustomers(name), session), 'somebody else has made it').toMatch(/^42501 /);
+    expect(await refusal(onCustomers(name).replace('customers', 'notes'), session)).toMatch(/^42501 /);
+    await session.end();
+    const another = new Client({ connectionString: governed.url() });
+    await another.connect();
+    await another.query('SET check_function_bodies = off');
+    await another.query('BEGIN');
+    expect(await refusal(make(fresh()), another), 'by itself it does nothing').toBeUndefined();
+    expect(await refusal(onCustomers(`f${version}_${names}`), another)).toMatch(/^42501 /);
+    await another.end();
   });
 
   it.each(Object.keys(honest))('makes a trigger that %s', async (what) => {

@@ -2,6 +2,7 @@
 import type { Classification, Classifications } from '../../masking/classification.ts';
 import type { FoundClassification } from '../../masking/classifyCatalog.ts';
 import type { CatalogRelation } from '../../schema/catalog.ts';
+import type { Carry } from '../../sql/columnUse.ts';
 import type { LineageSource, OutputLineage } from '../../sql/lineage/outputLineage.ts';
 
 /** Where the lineage does not have the table's columns in their order, each may hold what any does. */
@@ -28,6 +29,19 @@ export function followColumns(
           : { ...classification, use: 'none', isDerived: true, why: `it was computed from ${from}` },
       },
     ];
+  });
+}
+
+/** What columns become by what a statement copies into them. */
+export function followCarries(
+  carries: readonly Carry[],
+  classifications: Classifications,
+): FoundClassification[] {
+  return carries.flatMap(({ relation, column, sources }) => {
+    const source = pickStrictest(sources, classifications);
+    if (source === undefined) return [];
+    const why = `it was copied from ${source.from}`;
+    return [{ relation, column, classification: { ...source.classification, why } }];
   });
 }
 

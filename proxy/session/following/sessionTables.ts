@@ -74,6 +74,7 @@ function addTables(base: Catalog, tables: readonly CatalogRelation[], changes: n
     sequences: base.sequences,
     userFunctions: base.userFunctions,
     code: base.code,
+    settings: base.settings,
     named: (name) => {
       const known = base.named(name);
       const own = tables.filter((table) => table.name === name && !known.includes(table));

@@ -5,6 +5,7 @@ import type { EventMaskedColumn, EventUnmaskedColumn, IntentFields } from '../..
 import type { IntentTemplate } from '../../audit/eventTemplate.ts';
 import { monotonicMicros } from '../../kit/clock.ts';
 import type { PortcullisError } from '../../kit/errors.ts';
+import type { Carry } from '../../sql/columnUse.ts';
 import type { CopyOut } from '../../sql/copyOut.ts';
 import type { StatementFacts } from '../../sql/facts.ts';
 import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
@@ -43,6 +44,8 @@ export interface JudgedStatement {
   readonly cursor: string | undefined;
   /** The table that it makes of protected columns. */
   readonly follow: Follow | undefined;
+  /** Columns that become protected by what it copies into them. */
+  readonly carries: readonly Carry[];
   /** What COPY … TO STDOUT sends. */
   readonly copyOut: CopyOut | undefined;
   /** The values that it compares protected columns with; undefined where it does not. */

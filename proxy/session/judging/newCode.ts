@@ -1,6 +1,6 @@
 /** Whether the session may have made functions, operators, casts or triggers that the catalog does not show yet. */
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
-import { type CodeBody, readFunctionBody } from '../../sql/storedCode/codeBody.ts';
+import { type CodeBody, readDefinitions } from '../../sql/storedCode/codeBody.ts';
 import type { GovernedConnection } from '../governedConnection.ts';
 
 const codeObjects: ReadonlySet<string> = new Set([
@@ -30,6 +30,7 @@ export class NewCode {
   readonly #bodies = new Map<string, Map<string, CodeBody>>();
   #mayRunMore = false;
   #mayTrigger = false;
+  #mayHide = false;
 
   get isThere(): boolean {
     return this.#isThere;
@@ -45,6 +46,11 @@ export class NewCode {
     return this.#mayTrigger;
   }
 
+  /** True where functions may be there that neither the catalog nor a text of the session shows: code has made them. */
+  get mayHide(): boolean {
+    return this.#mayHide;
+  }
+
   get stamp(): number {
     return this.#changes;
   }
@@ -57,16 +63,23 @@ export class NewCode {
   /** Notes what a statement may make, whether or not it comes to run. */
   note({
     effects,
+    node,
     text,
     tree,
     bodies = [],
-  }: Pick<StatementFacts, 'effects' | 'text' | 'tree' | 'bodies'>): void {
-    const body = readFunctionBody(tree, bodies);
-    if (body?.name !== undefined) this.#noteBody(body.name, text, body);
+  }: Pick<StatementFacts, 'effects' | 'node' | 'text' | 'tree' | 'bodies'>): void {
+    for (const [index, body] of readDefinitions(tree, bodies).entries()) {
+      if (body.name !== undefined) this.#noteBody(body.name, `${index} ${text}`, body);
+    }
+    if (!this.#mayHide && !showsAll.has(node) && effects.some(makesFunctions)) {
+      this.#mayHide = true;
+      this.#changes += 1;
+    }
     const isCode = effects.some(makesCode);
     if (!isCode && !effects.some(altersTables)) return;
     this.#notes += 1;
-    const mayTrigger = effects.some(makesTriggers);
+    // What a function does it does when it is called.
+    const mayTrigger = node !== 'CreateFunctionStmt' && effects.some(makesTriggers);
     if (this.#mayRunMore && (this.#isThere || !isCode) && (this.#mayTrigger || !mayTrigger)) return;
     this.#isThere ||= isCode;
     this.#mayTrigger ||= mayTrigger;
@@ -96,6 +109,7 @@ export class NewCode {
         this.#bodies.clear();
         this.#mayRunMore = false;
         this.#mayTrigger = false;
+        this.#mayHide = false;
         this.#changes += 1;
       },
       () => undefined, // It stays in doubt until the catalog can be read.
@@ -138,6 +152,15 @@ function makesCode({ kind, object }: Effect): boolean {
     default:
       return false;
   }
+}
+
+/** Statements that show the functions which they make. */
+const showsAll: ReadonlySet<string> = new Set(['CreateFunctionStmt', 'DefineStmt', 'DoStmt']);
+
+const functionObjects: ReadonlySet<string> = new Set(['function', 'procedure', 'routine', 'aggregate']);
+
+function makesFunctions({ kind, object }: Effect): boolean {
+  return object === 'extension' || (kind === 'create' && functionObjects.has(object ?? ''));
 }
 
 function makesTriggers({ kind, object }: Effect): boolean {

@@ -32,6 +32,24 @@ function isHarmless(setting: string, value: string): boolean {
   return Number(amount?.[1] ?? 0) * (units[amount?.[2] ?? 'kb'] ?? 0) >= usualWorkMemory;
 }
 
+/** What an administrator may tell the server of its machine: the smallest and the largest that hands nobody a plan. */
+const usualCosts: readonly (readonly [RegExp, number, number])[] = [
+  [/^random_page_cost$/, 0.1, 4],
+  [/^seq_page_cost$/, 0.1, 1],
+  [/^cpu_\w+_cost$/, 0.0001, 0.1],
+  [/^parallel_\w+_cost$/, 0, 10_000],
+];
+
+/** True where it is set for a role or database so that those who use it are handed a plan. */
+export function steersPlans(setting: string, value: string): boolean {
+  if (!plannerSetting.test(setting) || isHarmless(setting, value)) return false;
+  if (setting.startsWith('enable_') || setting === 'work_mem') return true;
+  const usual = usualCosts.find(([names]) => names.test(setting));
+  if (usual === undefined) return false;
+  const [, least, most] = usual;
+  return !/^\s*[\d.]+\s*$/.test(value) || Number(value) < least || Number(value) > most;
+}
+
 /** A setting, or all of them, as the server has it, or as the session has opened with it. */
 interface PutBack {
   readonly name: string | undefined;
@@ -41,9 +59,16 @@ interface PutBack {
 /** What stands for settings that a text sets which nobody can read. */
 const anySetting = 'a setting of the planner';
 
+const noneStored: ReadonlyMap<string, string> = new Map();
+
 export class PlannerSettings {
-  /** Those that the session has opened with: RESET goes back to them. */
-  readonly #opening: ReadonlySet<string>;
+  /** Those that the session has opened with, or may have: RESET goes back to them. */
+  readonly #opening: Set<string>;
+  readonly #stored: () => ReadonlyMap<string, string>;
+  #seen = noneStored;
+  /** Names and values of those that were taken over from there. */
+  readonly #taken = new Set<string>();
+  readonly #startup = new Set<string>();
   readonly #changed: Set<string>;
   /** Counts what may have been set, to see whether anything was after a RESET was sent. */
   #notes = 0;
@@ -52,22 +77,50 @@ export class PlannerSettings {
   /** What was put back in a transaction that has not ended yet, with the count of notes when it was sent. */
   #waiting: (PutBack & { readonly notes: number })[] = [];
 
-  constructor(opening: ReadonlyMap<string, string> = new Map()) {
+  /**
+   * @param stored what sessions start with, by what is known of the database now: others may have changed it just before
+   *   the session has opened
+   */
+  constructor(
+    opening: ReadonlyMap<string, string> = new Map(),
+    stored: () => ReadonlyMap<string, string> = () => noneStored,
+  ) {
+    this.#stored = stored;
     const influences = [...opening].filter(
       ([name, value]) => plannerSetting.test(name) && !isHarmless(name, value),
     );
     this.#opening = new Set(influences.map(([name]) => name));
     this.#changed = new Set(this.#opening);
+    // What the client has asked for goes before what is stored.
+    for (const name of opening.keys()) this.#startup.add(name);
+    this.#look();
   }
 
-  /** One that is, or may be, not as the server has it. */
-  get changed(): string | undefined {
-    return this.#changed.values().next().value;
+  /** One that is, or may be, not as the server has it: also one that the statement itself sets, for what it runs may see it. */
+  changedBy(facts: Pick<StatementFacts, 'effects' | 'node'>): string | undefined {
+    this.#look();
+    return this.#changed.values().next().value ?? this.#mayChange(facts)[0];
   }
 
-  /** Grows with every change of what `changed` says. */
+  /** Grows with every change of what is changed. */
   get stamp(): number {
+    this.#look();
     return this.#changes;
+  }
+
+  /** Takes over what the catalog shows anew. */
+  #look(): void {
+    const stored = this.#stored();
+    if (stored === this.#seen) return;
+    this.#seen = stored;
+    for (const [name, value] of stored) {
+      const entry = `${name}=${value}`;
+      if (this.#taken.has(entry) || this.#startup.has(name) || !steersPlans(name, value)) continue;
+      this.#taken.add(entry);
+      this.#opening.add(name);
+      this.#changed.add(name);
+      this.#changes += 1;
+    }
   }
 
   /** Notes what a statement may set, whether or not it comes to run. */
@@ -115,9 +168,12 @@ export class PlannerSettings {
   }
 
   #mayChange({ effects, node }: Pick<StatementFacts, 'effects' | 'node'>): string[] {
-    return effects.flatMap(({ kind, setting, value, object, relation, why }) => {
-      if (kind === 'update' && relation?.name === 'pg_settings') return [anySetting];
-      if (node === 'DoStmt' && why?.startsWith(dynamicText) === true) return [anySetting];
+    return effects.flatMap(({ kind, setting, value, object, relation, why, functionName }) => {
+      if (kind !== 'read' && relation?.name === 'pg_settings') return [anySetting];
+      // A function that makes up a text does so when it is called, not when it is defined.
+      if (node !== 'CreateFunctionStmt' && why?.startsWith(dynamicText) === true) return [anySetting];
+      if (kind === 'serverAccess' && functionName === 'set_config' && setting === undefined)
+        return [anySetting];
       if (kind !== 'session') return [];
       const isReset = node === 'VariableSetStmt' && value === undefined;
       if (object === 'all settings' || (node === 'DiscardStmt' && object === 'all'))

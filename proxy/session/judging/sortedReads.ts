@@ -4,6 +4,7 @@ import type { Classifications } from '../../masking/classification.ts';
 import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
 import type { EffectKind, StatementFacts } from '../../sql/facts.ts';
 import { asList, asNode, entryOf, fieldsOf, isNode, namesOf } from '../../sql/tree.ts';
+import { steersPlans } from './plannerSettings.ts';
 
 /** Those that find rows by a plan, and return or store them in its order. */
 const planned: ReadonlySet<EffectKind> = new Set<EffectKind>(['read', 'update', 'delete', 'merge']);
@@ -29,6 +30,8 @@ export function refuseSortedRead(
   classifications: Classifications,
   setting: string | undefined,
 ): PortcullisError | undefined {
+  const stored = findStoredSetting(effects);
+  if (stored !== undefined) return refuseStored(stored, catalog, classifications);
   if (setting === undefined || isPlanOnly(tree)) return undefined;
   for (const { kind, relation, why } of effects) {
     if (!planned.has(kind) || relation === undefined) continue;
@@ -39,6 +42,27 @@ export function refuseSortedRead(
       if (column === undefined || (why === undefined && isOrderless(tree))) continue;
       return new PortcullisError('PLAN_WOULD_SORT', { setting, column: `${name}.${column}` });
     }
+  }
+  return undefined;
+}
+
+/** ALTER ROLE … SET and ALTER DATABASE … SET: the sessions that start with it may be there before that is known. */
+function findStoredSetting(effects: StatementFacts['effects']): string | undefined {
+  return effects.find(
+    ({ kind, setting, value }) =>
+      kind === 'privilege' && setting !== undefined && value !== undefined && steersPlans(setting, value),
+  )?.setting;
+}
+
+function refuseStored(
+  setting: string,
+  catalog: Catalog,
+  classifications: Classifications,
+): PortcullisError | undefined {
+  for (const relation of catalog.relations.values()) {
+    const column = findUnsortable(relation, classifications);
+    if (column === undefined) continue;
+    return new PortcullisError('PLAN_WOULD_SORT', { setting, column: `${relation.name}.${column}` });
   }
   return undefined;
 }

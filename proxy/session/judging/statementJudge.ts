@@ -13,7 +13,13 @@ import type { Decision } from '../../policy/decision.ts';
 import { decisionError } from '../../policy/findings.ts';
 import type { LivePolicy } from '../../policy/live/livePolicy.ts';
 import type { Catalog } from '../../schema/catalog.ts';
-import { type ColumnUse, judgeColumnUse, useError } from '../../sql/columnUse.ts';
+import {
+  type Carry,
+  type ColumnUse,
+  type JudgeOptions,
+  judgeColumnUse,
+  useError,
+} from '../../sql/columnUse.ts';
 import type { Effect, StatementFacts } from '../../sql/facts.ts';
 import type { OutputLineage } from '../../sql/lineage/outputLineage.ts';
 import { countArguments, type LookupCount } from '../../sql/lookups/countLookups.ts';
@@ -66,6 +72,8 @@ export interface WeighedStatement {
   readonly output: OutputLineage | undefined;
   /** The table that it makes of protected columns, also of those that the identity sees in clear. */
   readonly follow: Follow | undefined;
+  /** Columns that become protected by what it copies into them, also of what the identity sees in clear. */
+  readonly carries: readonly Carry[];
   /** What it compares protected columns with: EXECUTE does so with its own arguments. */
   readonly lookups: LookupCount | undefined;
   /** Protected columns that it shows or uses in clear, for the identity may. */
@@ -221,18 +229,21 @@ export class StatementJudge {
       if (this.#asksClasses) facts = noteClasses(facts, catalog, classifications);
       const decision = this.policy.decide(this.identity, info, facts, this.#circumstances);
       const isCodeKnown = !this.#newCode.isThere;
-      const judged = judgeColumnUse(facts, catalog, classifications, {
+      const options: JudgeOptions = {
         isReloaded: isCatalogFresh,
         isCodeKnown,
         code: {
           named: (names) => [...code.named(names), ...this.#newCode.named(names)],
           behindOperator: (symbol) => code.behindOperator(symbol),
           mayTrigger: this.#newCode.mayTrigger,
+          mayHide: this.#newCode.mayHide,
         },
         mayCopy: !this.#newCode.mayRunMore && !this.policy.unmasksByPlace,
+        mayCarry: true,
         meant,
         ground: this.clearance.stamp,
-      });
+      };
+      const judged = judgeColumnUse(facts, catalog, classifications, options);
       // Constants that are compared with what is seen in clear stay out of records and errors all the same.
       const use = this.clearance.touches(facts.relations) ? { ...judged, touchesClassified: true } : judged;
       if (use.unknownRelations.length > 0 && !isCatalogFresh) return undefined;
@@ -240,13 +251,13 @@ export class StatementJudge {
       if (use.violations.length > 0 && this.#newCode.mayRunMore && !isCatalogFresh) return undefined;
       if (decision.outcome === 'deny') refusal ??= decisionError(decision, facts, text);
       else if (use.violations.length > 0) refusal ??= useError(use.violations, text);
-      refusal ??= refuseSortedRead(facts, catalog, classifications, this.#planner.changed);
+      refusal ??= refuseSortedRead(facts, catalog, classifications, this.#planner.changedBy(completed));
       refusal ??= refuseTellingView(facts, catalog, classifications, (query) => code.reader.readTree(query));
       if (use.writesClassified && holdsMask(facts.text)) refusal ??= new PortcullisError('MASK_WRITTEN_BACK');
       touchesClassified ||= use.touchesClassified;
       // What a statement makes is there for the next.
       this.#newCode.note(completed);
-      this.#planner.note(completed);
+      if (refusal === undefined) this.#planner.note(completed);
       this.tables.noteNames(facts.tree, catalog);
       moves.push(readNameMove(facts));
       const { role } = facts;
@@ -260,8 +271,10 @@ export class StatementJudge {
       const lookups = counted && (readsTemporary ? { ...counted, readsTemporary } : counted);
       const unmasked = this.clearance.columnsOf(facts);
       const follow = this.#follow(facts, use);
-      if (follow !== undefined && allFacts.length > 1) {
-        refusal ??= new PortcullisError('TABLE_NOT_FOLLOWED', { table: follow.table.name });
+      const carries = this.#carries(facts, use, options);
+      const copiedTo = follow?.table.name ?? carries[0]?.table;
+      if (copiedTo !== undefined && allFacts.length > 1) {
+        refusal ??= new PortcullisError('TABLE_NOT_FOLLOWED', { table: copiedTo });
       }
       const readsHidden = noted !== completed;
       const mayBeRemade = use.unknownRelations.length > 0 || standsOnCode(facts, catalog);
@@ -276,6 +289,7 @@ export class StatementJudge {
         lookups,
         unmasked,
         follow,
+        carries,
         refusal,
       });
     }
@@ -328,6 +342,11 @@ export class StatementJudge {
     const isCleared = this.clearance.touches(facts.relations);
     const output = isCleared ? judgeColumnUse(facts, catalog, classifications).output : use.output;
     return output && { table, output };
+  }
+
+  #carries(facts: StatementFacts, use: ColumnUse, options: JudgeOptions): readonly Carry[] {
+    if (!this.clearance.touches(facts.relations)) return use.carries;
+    return judgeColumnUse(facts, this.clearance.catalog, this.connection.classifications, options).carries;
   }
 }
 

@@ -276,6 +276,7 @@ export class TextJudge {
       cursor: statement.use.cursor,
       unmasked: statement.unmasked,
       follow: statement.follow,
+      carries: statement.carries,
       copyOut: readCopyOut(statement.facts, this.#parts.analyser.parser),
     };
   }

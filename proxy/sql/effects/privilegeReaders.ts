@@ -5,6 +5,7 @@ import { asList, asNode, asText, type Node, relationOf } from '../tree.ts';
 import type { EffectWalk } from './effectWalk.ts';
 import type { NodeReader, NodeReaders } from './nodeReaders.ts';
 import { objectWord, relationOfObject } from './objectNames.ts';
+import { settingValue } from './sessionReaders.ts';
 
 function simply(object: string, why?: string): NodeReader {
   return (_fields, walk) => {
@@ -102,6 +103,7 @@ function addStoredSetting(object: string, fields: Node, walk: EffectWalk): void 
   walk.add('privilege', {
     object,
     setting,
+    value: storedValue(set),
     why: `changes the settings that sessions of this ${object} start with`,
   });
   for (const effect of readSetting(setting ?? '', undefined)) {
@@ -109,4 +111,11 @@ function addStoredSetting(object: string, fields: Node, walk: EffectWalk): void 
       walk.add('serverAccess', effect);
     }
   }
+}
+
+/** Empty where it is not constant, or what the session has (FROM CURRENT); undefined where nothing is stored any more. */
+function storedValue(set: Node): string | undefined {
+  const kind = asText(set['kind']);
+  if (kind === 'VAR_SET_CURRENT') return '';
+  return kind === 'VAR_SET_VALUE' ? (settingValue(set['args']) ?? '') : undefined;
 }

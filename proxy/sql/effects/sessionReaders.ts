@@ -122,7 +122,7 @@ function addTransactionModes(modes: unknown, walk: EffectWalk, prefix = ''): voi
 }
 
 /** The value as `SHOW` would give it: constants joined by commas; undefined where it holds anything else. */
-function settingValue(args: unknown): string | undefined {
+export function settingValue(args: unknown): string | undefined {
   const parts = asList(args).map((item) => {
     const [tag, fields] = entryOf(item);
     const constant =

@@ -17,6 +17,20 @@ interface Group {
   readonly names: string;
 }
 
+/** Those of PostgreSQL and of extensions that are harmless else, which run a query whose text, or whose table, they are told. */
+const queryRunners = `query_to_xml query_to_xml_and_xmlschema query_to_xmlschema cursor_to_xml cursor_to_xmlschema table_to_xml
+  table_to_xml_and_xmlschema table_to_xmlschema schema_to_xml schema_to_xml_and_xmlschema schema_to_xmlschema
+  database_to_xml database_to_xml_and_xmlschema database_to_xmlschema ts_stat ts_rewrite
+  addgeometrycolumn dropgeometrycolumn dropgeometrytable find_srid populate_geometry_columns st_estimatedextent
+  st_findextent standardize_address updategeometrysrid`;
+
+const queryRunnerNames: ReadonlySet<string> = new Set(queryRunners.split(/\s+/));
+
+/** True for a function that runs a query whose text or table it is told. */
+export function runsQueries(name: string): boolean {
+  return queryRunnerNames.has(name);
+}
+
 /**
  * Reviewed by hand from pg_proc of PostgreSQL 13 to 18: every volatile function, and every other one that runs a
  * query whose text it is given or that reaches files. `pg_catalog`, and the extensions that come with PostgreSQL.
@@ -45,9 +59,7 @@ const groups: readonly Group[] = [
   {
     kind: 'procedural',
     why: 'runs a query whose text it is given',
-    names: `query_to_xml query_to_xml_and_xmlschema query_to_xmlschema cursor_to_xml cursor_to_xmlschema table_to_xml
-      table_to_xml_and_xmlschema table_to_xmlschema schema_to_xml schema_to_xml_and_xmlschema schema_to_xmlschema
-      database_to_xml database_to_xml_and_xmlschema database_to_xmlschema ts_stat ts_rewrite`,
+    names: queryRunners,
   },
   {
     kind: 'procedural',

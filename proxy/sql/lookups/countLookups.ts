@@ -1,5 +1,5 @@
 /** With how many values of the asker's own a statement compares protected columns: rather more than fewer. */
-import type { Lookups } from '../columnUse/columnUseLookup.ts';
+import type { Lookups } from '../columnUse/expressions/lookup.ts';
 
 export interface LookupCount {
   readonly kind: Exclude<Lookups, 'none'>;

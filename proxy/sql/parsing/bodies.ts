@@ -1,6 +1,7 @@
 /** Parses what statements carry as strings: the bodies of DO and of CREATE FUNCTION in SQL and PL/pgSQL. */
 
 import { asList, asNode, asText, entryOf, isNode, type Node, optionsOf } from '../tree.ts';
+import { isRowless, readExecutedText } from './executedText.ts';
 import { GrammarError, type ParserInstance } from './parserInstance.ts';
 
 export interface StatementBody {
@@ -14,12 +15,18 @@ export interface StatementBody {
   readonly isReadable: boolean;
   /** True where it executes a text that is not constant. */
   readonly isDynamic: boolean;
+  /** True where nobody can tell what such a text does: it may read and write any rows. */
+  readonly runsAnything: boolean;
+  /** True where it is known by what PostgreSQL's own format(), quote_ident() and their like put into it. */
+  readonly hasHoles: boolean;
 }
 
 export interface BodyStatement {
   readonly tree: Node;
   /** Variables that get what it reads, in PL/pgSQL: INTO, FOR … IN, an assignment, a default. */
   readonly targets?: readonly string[];
+  /** It makes a text that is executed, or a parameter of one. */
+  readonly isExecuted?: boolean;
   readonly bodies: readonly StatementBody[];
 }
 
@@ -71,8 +78,8 @@ function parseBody(
     }
     body.isReadable = false;
   }
-  const { statements, variables, isReadable, isDynamic } = body;
-  return { language, statements, variables, isReadable, isDynamic };
+  const { statements, variables, isReadable, isDynamic, runsAnything, hasHoles } = body;
+  return { language, statements, variables, isReadable, isDynamic, runsAnything, hasHoles };
 }
 
 /** `{String: {sval}}`, or the first of `{List: {items: [{String}]}}`. */
@@ -87,6 +94,8 @@ class BodyReader {
   readonly variables: string[] = [];
   isReadable = true;
   isDynamic = false;
+  runsAnything = false;
+  hasHoles = false;
   readonly #instance: ParserInstance;
   readonly #depth: number;
 
@@ -131,8 +140,12 @@ class BodyReader {
       if (name === 'PLpgSQL_expr') {
         this.#readExpression(asNode(child), key === 'dynquery');
       } else if (name === 'PLpgSQL_stmt_dynexecute' || name === 'PLpgSQL_stmt_dynfors') {
-        const { query, ...rest } = asNode(child);
+        const { query, params, ...rest } = asNode(child);
+        const before = this.statements.length;
         this.readPlpgsql(query, 'dynquery');
+        // The first makes the text; those after it are what it says.
+        this.#mark(before + 1, { targets: targetsOf(name, asNode(child)) });
+        this.#readParameters(params);
         this.readPlpgsql(rest, name);
       } else if (name === 'PLpgSQL_stmt_commit' || name === 'PLpgSQL_stmt_rollback') {
         const kind = name.endsWith('commit') ? 'TRANS_STMT_COMMIT' : 'TRANS_STMT_ROLLBACK';
@@ -141,7 +154,10 @@ class BodyReader {
         const before = this.statements.length;
         // A loop's own query is not always before what it runs.
         const { body, ...rest } = asNode(child);
-        this.readPlpgsql(isNode(child) ? rest : child, name);
+        const { params, ...others } = rest;
+        const isExecuting = rest['dynquery'] !== undefined;
+        this.readPlpgsql(isExecuting ? others : isNode(child) ? rest : child, name);
+        if (isExecuting) this.#readParameters(params);
         const own = this.statements[before];
         const targets = own === undefined ? [] : targetsOf(name, asNode(child));
         if (own !== undefined && targets.length > 0) this.statements[before] = { ...own, targets };
@@ -159,11 +175,38 @@ class BodyReader {
     if (!isExecuted) {
       return;
     }
-    const constant = constantOf(this.statements[before]?.tree);
-    if (constant === undefined) {
-      this.isDynamic = true;
-    } else {
-      this.readMessage(constant);
+    const executed = readExecutedText(this.statements[before]?.tree);
+    this.#mark(before, { isExecuted: true });
+    if (executed !== undefined && !executed.hasHoles) {
+      this.readMessage(executed.text);
+      return;
+    }
+    this.isDynamic = true;
+    if (executed !== undefined && this.#isRowless(executed.text)) this.hasHoles = true;
+    else this.runsAnything = true;
+  }
+
+  /** USING: values for the parameters of an executed text. */
+  #readParameters(params: unknown): void {
+    const before = this.statements.length;
+    this.readPlpgsql(params, 'params');
+    this.#mark(before, { isExecuted: true });
+  }
+
+  /** Says more of the statements from there on. */
+  #mark(from: number, more: Pick<BodyStatement, 'targets' | 'isExecuted'>): void {
+    for (let index = from; index < this.statements.length; index++) {
+      const own = this.statements[index];
+      if (own !== undefined) this.statements[index] = { ...own, ...more };
+    }
+  }
+
+  #isRowless(text: string): boolean {
+    try {
+      return this.#instance.parse(text).every(({ stmt }) => isRowless(stmt));
+    } catch (error) {
+      if (error instanceof GrammarError) return false;
+      throw error;
     }
   }
 }
@@ -196,11 +239,4 @@ function asStatement(query: string, mode: number): string {
   }
   const split = /^([^:=]*)(?::=|=)([\s\S]*)$/.exec(query);
   return split === null ? `SELECT ${query}` : `SELECT ${split[1]}, ${split[2]}`;
-}
-
-function constantOf(tree: Node | undefined): string | undefined {
-  const targets = asList(asNode(tree?.['SelectStmt'])['targetList']);
-  const value = asNode(asNode(asNode(targets[0])['ResTarget'])['val']);
-  const constant = asNode(asNode(value['A_Const'])['sval'])['sval'];
-  return targets.length === 1 ? asText(constant) : undefined;
 }

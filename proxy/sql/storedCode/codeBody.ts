@@ -8,9 +8,14 @@ export interface CodeBody {
   readonly name: string | undefined;
   /** Variables and parameters: names in its statements that may be no column. */
   readonly variables: readonly string[];
-  /** It does more than its statements say: of another language, or not to be parsed. */
+  /** It does more than its statements say: of another language, not to be parsed, or executing a text that may be any. */
   readonly isOpaque?: boolean;
+  /** It executes texts that hold what PostgreSQL's own `textFunctions` put in. */
+  readonly hasHoles?: boolean;
 }
+
+/** Those that executed texts are understood by: see parsing/executedText.ts. */
+export const textFunctions: readonly string[] = ['format', 'quote_ident', 'quote_literal', 'quote_nullable'];
 
 /** The bodies behind names of functions and symbols of operators, of the database and of the session's own transaction. */
 export interface CodeBodies {
@@ -18,16 +23,48 @@ export interface CodeBodies {
   behindOperator(symbol: string): readonly CodeBody[];
   /** True where there may be triggers that the catalog does not show. */
   readonly mayTrigger?: boolean;
+  /** True where there may be functions that neither the catalog nor what the session has sent shows. */
+  readonly mayHide?: boolean;
 }
 
 /** What DO runs. */
 export function readBlocks(bodies: readonly StatementBody[]): readonly CodeBody[] {
-  return bodies.map(({ statements, variables, isReadable }) => ({
+  return bodies.map((body) => ({
     name: undefined,
-    statements,
-    variables,
-    isOpaque: !isReadable,
+    statements: body.statements,
+    variables: body.variables,
+    isOpaque: isOpaque([body]),
+    hasHoles: hasHoles([body]),
   }));
+}
+
+/** True where it, or a block within, does more than its statements say. */
+export function isOpaque(bodies: readonly StatementBody[]): boolean {
+  return bodies.some(
+    (body) => !body.isReadable || body.runsAnything || blocksOf(body).some((inner) => isOpaque([inner])),
+  );
+}
+
+function hasHoles(bodies: readonly StatementBody[]): boolean {
+  return bodies.some((body) => body.hasHoles || hasHoles(blocksOf(body)));
+}
+
+/** What runs within: a function that is defined there is looked into where it is called. */
+function blocksOf({ statements }: StatementBody): readonly StatementBody[] {
+  return statements.flatMap(({ tree, bodies }) => (fieldsOf(tree, 'DoStmt') === undefined ? [] : bodies));
+}
+
+/** The functions that a statement defines, be it in a block, and those that these define when they are called. */
+export function readDefinitions(tree: unknown, bodies: readonly StatementBody[]): readonly CodeBody[] {
+  const own = readFunctionBody(tree, bodies);
+  return own === undefined ? readInnerDefinitions(bodies) : [own, ...readInnerDefinitions(bodies)];
+}
+
+/** The functions that are defined within. */
+export function readInnerDefinitions(bodies: readonly StatementBody[]): readonly CodeBody[] {
+  return bodies.flatMap(({ statements }) =>
+    statements.flatMap((statement) => readDefinitions(statement.tree, statement.bodies)),
+  );
 }
 
 /** What a function does, from the tree of its CREATE FUNCTION; undefined where that is none. */
@@ -40,7 +77,8 @@ export function readFunctionBody(tree: unknown, bodies: readonly StatementBody[]
   const name = namesOf(fields['funcname']).at(-1);
   return {
     name,
-    isOpaque: bodies.some(({ isReadable }) => !isReadable),
+    isOpaque: isOpaque(bodies),
+    hasHoles: hasHoles(bodies),
     statements: [
       ...bodies.flatMap(({ statements }) => statements),
       ...readStandardBody(fields['sql_body']).map((statement) => ({ tree: statement, bodies: [] })),

@@ -2,7 +2,7 @@
 import type { Effect, EffectKind, RelationName, StatementFacts } from '../facts.ts';
 import type { SqlParser } from '../parser.ts';
 import { readFacts } from '../readFacts.ts';
-import { type CodeBody, readFunctionBody } from './codeBody.ts';
+import { type CodeBody, isOpaque, readFunctionBody, readInnerDefinitions } from './codeBody.ts';
 
 export interface CodeSummary {
   /** Of the code, not of defining it. */
@@ -11,6 +11,10 @@ export interface CodeSummary {
   readonly functions: readonly string[];
   readonly operators: readonly string[];
   readonly types: readonly string[];
+  /** It does more than can be read. */
+  readonly isOpaque: boolean;
+  /** It makes functions. */
+  readonly makesCode: boolean;
 }
 
 /** Texts are some 1 kB, summaries smaller. */
@@ -109,6 +113,8 @@ export class CodeReader {
       functions: all.flatMap((facts) => [...facts.functions, ...(facts.attributeNames ?? [])]),
       operators: all.flatMap((facts) => facts.operators ?? []),
       types: all.flatMap((facts) => facts.types ?? []),
+      isOpaque: all.some((facts) => isOpaque(facts.bodies ?? [])),
+      makesCode: all.some((facts) => readInnerDefinitions(facts.bodies ?? []).length > 0),
     };
   }
 }

@@ -1,8 +1,8 @@
 /** One statement's way through the code of a database: from each effect to what that sets off. */
 import type { Catalog, CatalogRelation } from '../../schema/catalog.ts';
 import type { CalledFunction, RowEvent, StoredExpression } from '../../schema/storedCode.ts';
-import type { Effect, EffectKind, RelationName, StatementFacts } from '../facts.ts';
-import { describeFunction } from '../functions/functionManifest.ts';
+import type { Effect, EffectKind, OpaqueCode, RelationName, StatementFacts } from '../facts.ts';
+import { describeFunction, runsQueries } from '../functions/functionManifest.ts';
 import type { CodeReader, CodeSummary } from './codeSummary.ts';
 import { harmlessExtensions } from './harmlessExtensions.ts';
 
@@ -36,6 +36,8 @@ export class CodeSurvey {
   readonly #reader: CodeReader;
   readonly #effects = new Map<string, Effect>();
   readonly #hiddenReads = new Map<string, RelationName>();
+  readonly #opaqueCode = new Map<string, OpaqueCode>();
+  readonly #storedCalls = new Set<string>();
   readonly #seen = new Set<string>();
   /** Where in the statement's text the part stands that is followed now. */
   #location: number | undefined;
@@ -43,6 +45,10 @@ export class CodeSurvey {
   #isHidden = false;
   /** True inside what is run for its effect: triggers, defaults, constraints. */
   #isTriggered = false;
+  /** True inside triggers that are there: what writes fire is not chosen by who writes. */
+  #isFired = false;
+  /** True inside expressions that tables hold: with what they call an extension's function is written already. */
+  #isStored = false;
 
   constructor(catalog: Catalog, reader: CodeReader) {
     this.#catalog = catalog;
@@ -55,6 +61,16 @@ export class CodeSurvey {
 
   get hiddenReads(): readonly RelationName[] {
     return [...this.#hiddenReads.values()];
+  }
+
+  /** Code that the statement runs, and that may read anything. Triggers that are there do not count. */
+  get opaqueCode(): readonly OpaqueCode[] {
+    return [...this.#opaqueCode.values()];
+  }
+
+  /** Functions that are called for what is written. */
+  get storedCalls(): readonly string[] {
+    return [...this.#storedCalls];
   }
 
   look(facts: KnownFacts): void {
@@ -78,7 +94,15 @@ export class CodeSurvey {
       for (const called of this.#functionsBehind(name)) this.#call(called, 'calls');
     }
     this.#location = undefined;
+    this.#noteQueryRunners([...functions, ...attributeNames]);
     this.#followTypes(types, relations);
+  }
+
+  #noteQueryRunners(names: readonly string[]): void {
+    for (const own of names) {
+      const name = own.slice(own.lastIndexOf('.') + 1);
+      if (runsQueries(name)) this.#noteOpaque(name, 'runs a query that it is told');
+    }
   }
 
   /** Functions of the database that a name in the facts may mean; none where only PostgreSQL's own can be meant. */
@@ -153,7 +177,7 @@ export class CodeSurvey {
     for (const trigger of this.#catalog.code.triggersOn(oid)) {
       if (!trigger.events.includes(event)) continue;
       const by = `the trigger ${trigger.name} on ${name}`;
-      this.#runForEffect(() => {
+      this.#runFired(() => {
         this.#takeDefinition(trigger.definition, by);
         this.#call(trigger.calls, `fires ${by}, which calls`, by);
       });
@@ -193,16 +217,24 @@ export class CodeSurvey {
       this.#addOpaque(name, `evaluates the ${name}, which cannot be read`);
       return;
     }
+    if (when === 'write' && !this.#isFired) {
+      for (const own of summary.functions) {
+        if (this.#functionsBehind(own).length > 0) this.#storedCalls.add(own);
+      }
+    }
     // Taking the next number is a part of inserting.
     const take = () => this.#take(summary, `the ${name}`, (effect) => effect.kind !== 'sequence');
+    const wasStored = this.#isStored;
+    this.#isStored = true;
     if (when === 'read') take();
     else this.#runForEffect(take);
+    this.#isStored = wasStored;
   }
 
   #followEventTriggers(): void {
     for (const { name, calls } of this.#catalog.code.eventTriggers) {
       const by = `the event trigger ${name}`;
-      this.#runForEffect(() => this.#call(calls, `fires ${by}, which calls`, by));
+      this.#runFired(() => this.#call(calls, `fires ${by}, which calls`, by));
     }
   }
 
@@ -242,8 +274,9 @@ export class CodeSurvey {
       return;
     }
     if (stored === undefined) {
-      if (description === undefined)
-        this.#addOpaque(called.name, `${how} ${called.name}, which is not known`);
+      if (description !== undefined) return;
+      this.#noteOpaque(called.name, 'is not known');
+      this.#addOpaque(called.name, `${how} ${called.name}, which is not known`);
       return;
     }
     for (const part of stored.parts) this.#call(part, `${how} ${called.name}, which calls`, by);
@@ -251,14 +284,19 @@ export class CodeSurvey {
     if (stored.definition === undefined) {
       if (stored.extension !== undefined && harmlessExtensions.has(stored.extension)) return;
       const because = `is written in ${stored.language} and cannot be looked into`;
+      const isTold = stored.isSteerable && !this.#isStored;
+      if (stored.extension === undefined || isTold) this.#noteOpaque(called.name, because);
       this.#addOpaque(called.name, `${how} ${called.name}, which ${because}`);
       return;
     }
     const summary = this.#reader.readDefinition(stored.definition);
     if (summary === undefined) {
+      this.#noteOpaque(called.name, 'has a body that cannot be read');
       this.#addOpaque(called.name, `${how} ${called.name}, whose body cannot be read`);
       return;
     }
+    if (summary.isOpaque) this.#noteOpaque(called.name, 'executes a text that may be any');
+    if (summary.makesCode) this.#found({ kind: 'create', object: 'function', predicate: 'none' }, by);
     const wasHidden = this.#isHidden;
     this.#isHidden = !this.#isTriggered;
     this.#take(summary, by);
@@ -282,6 +320,7 @@ export class CodeSurvey {
       this.#hiddenReads.set(`${relation.schema ?? ''}\0${relation.name}`, relation);
     }
     const { functions, operators, types, relations } = summary;
+    this.#noteQueryRunners(functions);
     for (const name of [...functions, ...operators.map((symbol) => `operator ${symbol}`)]) {
       for (const called of this.#functionsBehind(name)) this.#call(called, `calls, in ${by},`, by);
     }
@@ -293,6 +332,17 @@ export class CodeSurvey {
     this.#isTriggered = true;
     run();
     this.#isTriggered = wasTriggered;
+  }
+
+  #runFired(run: () => void): void {
+    const wasFired = this.#isFired;
+    this.#isFired = true;
+    this.#runForEffect(run);
+    this.#isFired = wasFired;
+  }
+
+  #noteOpaque(name: string, why: string): void {
+    if (!this.#isFired && !this.#opaqueCode.has(name)) this.#opaqueCode.set(name, { name, why });
   }
 
   /** An effect of stored code, and what that sets off. */
@@ -329,12 +379,14 @@ export class CodeSurvey {
 
   /** True where this piece is looked at for the first time. */
   #enter(piece: string): boolean {
-    if (this.#seen.has(piece)) return false;
+    const key = `${this.#isFired ? 'f' : ''}${this.#isStored ? 's' : ''} ${piece}`;
+    if (this.#seen.has(key)) return false;
     if (this.#seen.size >= mostPieces) {
+      this.#noteOpaque('stored code', 'is more than can be looked through');
       this.#addOpaque('stored code', 'sets off more code of the database than can be looked through');
       return false;
     }
-    this.#seen.add(piece);
+    this.#seen.add(key);
     return true;
   }
 }

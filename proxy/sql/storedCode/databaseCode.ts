@@ -10,6 +10,11 @@ import type { CodeBodies, CodeBody } from './codeBody.ts';
 import type { CodeReader } from './codeSummary.ts';
 import { CodeSurvey, type KnownFacts } from './codeSurvey.ts';
 
+/** A body that nobody can read. */
+function unreadable(name: string): CodeBody {
+  return { name, statements: [], variables: [], isOpaque: true };
+}
+
 export class DatabaseCode implements CodeBodies {
   readonly catalog: Catalog;
   readonly reader: CodeReader;
@@ -37,8 +42,9 @@ export class DatabaseCode implements CodeBodies {
     const stored = this.catalog.code.functionByOid(oid);
     if (stored === undefined) return [];
     if (stored.parts.length > 0) return stored.parts.flatMap((part) => this.#bodiesOf(part));
-    const body = stored.definition === undefined ? undefined : this.reader.readBody(stored.definition);
-    return body === undefined ? [] : [body];
+    if (stored.definition === undefined)
+      return stored.extension === undefined ? [unreadable(stored.name)] : [];
+    return [this.reader.readBody(stored.definition) ?? unreadable(stored.name)];
   }
 
   /** The facts with everything that the database's own code adds; remembered as long as they are. */
@@ -55,6 +61,8 @@ export class DatabaseCode implements CodeBodies {
       ...facts,
       effects,
       hiddenReads: survey.hiddenReads,
+      opaqueCode: survey.opaqueCode,
+      storedCalls: survey.storedCalls,
       readOnly: areReadOnly(effects),
       role: role.kind === 'prepare' ? { ...role, inner: this.complete(role.inner) } : role,
     };

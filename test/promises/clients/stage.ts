@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import type { JournalEvent } from '../../../proxy/audit/events.ts';
 import { readJournal } from '../../../proxy/audit/journal/readJournal.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { createDemoDatabase, demoRole } from '../../../proxy/local/demoDatabase.ts';
+import { createDemoDatabase, demoRole } from '../../../proxy/local/demo/demoDatabase.ts';
 import { startProxy } from '../../../proxy/startProxy.ts';
 import { startTestPostgres } from '../../kit/postgres.ts';
 import { oneOfEverything } from './oneOfEverything.ts';
