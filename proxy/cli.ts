@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { logLevels } from './kit/log.ts';
 import { runCollector } from './local/collectorCommand.ts';
-import { runDoctor } from './local/doctor.ts';
+import { runDoctor } from './local/doctor/doctor.ts';
 import { runEvidence } from './local/evidenceCommand.ts';
 import { runPolicyCheck, runPolicyTest } from './local/policyCommand.ts';
 import { runProxy } from './local/proxyCommand.ts';

@@ -18,8 +18,8 @@ import { makePolicy } from '../policy/policyEngine.ts';
 import { type PolicyTexts, readPolicyTexts } from '../policy/policyFiles.ts';
 import { connectionsFileName, readConnectionsFile } from './connectionsFile.ts';
 import { joinLink } from './editorHint.ts';
-import { startLocalServer } from './localServer.ts';
 import { followPolicyFolder } from './policyFolder.ts';
+import { startLocalServer } from './server/localServer.ts';
 import {
   audience as defaultAudience,
   clientId as defaultClientId,

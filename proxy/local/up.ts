@@ -13,10 +13,10 @@ import { freePortOr } from '../kit/ports.ts';
 import { readPolicyTexts } from '../policy/policyFiles.ts';
 import { startProxy } from '../startProxy.ts';
 import { describeEditor } from './editorHint.ts';
-import { type LocalServer, startLocalServer } from './localServer.ts';
 import { followPolicyFolder } from './policyFolder.ts';
 import { describeReady, type ReadyAnswer } from './readyAnswer.ts';
 import { clearRunningState, writeRunningState } from './runningState.ts';
+import { type LocalServer, startLocalServer } from './server/localServer.ts';
 import { ServicesProcess } from './services/servicesProcess.ts';
 import { loadUpState, saveUpState } from './upState.ts';
 
@@ -78,14 +78,14 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     throw new Error(`--as takes one of ${people.map(({ email }) => email).join(', ')}, not "${options.as}"`);
   }
   const progress = (step: string) => process.stderr.write(`… ${step}\n`);
+  // Read where it is used; looked at here, before anything is made or started in vain.
+  if (options.sinks !== undefined) readSinksFile(options.sinks, process.env);
   const data = prepareData(options.data, closers);
   const state = loadUpState(
     data,
     people.map(({ user }) => user),
   );
   const policyTexts = await readPolicyTexts(options.policy);
-  // Read where it is used; looked at here, before anything is started in vain.
-  if (options.sinks !== undefined) readSinksFile(options.sinks, process.env);
   const services = new ServicesProcess(log);
   closers.push(() => services.stop());
   progress('starting PostgreSQL');
@@ -136,6 +136,7 @@ async function start(options: UpOptions, log: Log, closers: Closers): Promise<Re
     accounts,
     port: options.port ?? (await freePortOr(state.port)),
     log,
+    collector: { client: service, feed },
     onProgress: progress,
   });
   closers.push(() => proxy.stop());

@@ -12,7 +12,7 @@ import { type RunningCollector, startCollector } from '../../proxy/collector/col
 import { CollectorClient } from '../../proxy/kit/collectorClient.ts';
 import { CollectorFeed } from '../../proxy/kit/collectorFeed.ts';
 import { createLog } from '../../proxy/kit/log.ts';
-import { startDevelopmentProvider } from '../../proxy/local/developmentProvider.ts';
+import { startDevelopmentProvider } from '../../proxy/local/developmentProvider/developmentProvider.ts';
 import { type RunningProxy, startProxy } from '../../proxy/startProxy.ts';
 import { startTestPostgres } from './postgres.ts';
 

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../proxy/kit/log.ts';
-import { startEmbeddedPostgres } from '../../proxy/local/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../../proxy/local/server/embeddedPostgres.ts';
 
 const postgres15 = '/usr/lib/postgresql/15/bin';
 

@@ -9,7 +9,10 @@ import type { Log } from '../../kit/log.ts';
 import { freePortOr } from '../../kit/ports.ts';
 import type { PolicyFile } from '../../policy/policyFiles.ts';
 import type { ConnectionSettings } from '../../session/governedConnection.ts';
-import { type DevelopmentProvider, startDevelopmentProvider } from '../developmentProvider.ts';
+import {
+  type DevelopmentProvider,
+  startDevelopmentProvider,
+} from '../developmentProvider/developmentProvider.ts';
 import type { UpState } from '../upState.ts';
 
 export const audience = 'urn:portcullis:collector';

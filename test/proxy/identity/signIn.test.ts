@@ -17,7 +17,7 @@ import { loadKeys } from '../../../proxy/local/developmentProvider/keys.ts';
 import {
   type DevelopmentProvider,
   startDevelopmentProvider,
-} from '../../../proxy/local/developmentProvider.ts';
+} from '../../../proxy/local/developmentProvider/developmentProvider.ts';
 import { playSignIn } from '../../kit/browserlessSignIn.ts';
 
 const audience = 'urn:portcullis';

@@ -1,7 +1,7 @@
 /** Promises of the demo database: the same rows every time, believable ones, and a role that is no superuser. */
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDemoDatabase, demoRole } from '../../../proxy/local/demoDatabase.ts';
+import { createDemoDatabase, demoRole } from '../../../proxy/local/demo/demoDatabase.ts';
 import { hasPostgres15, startTestPostgres, type TestPostgres } from '../../kit/postgres.ts';
 import { ask } from './fixtures.ts';
 

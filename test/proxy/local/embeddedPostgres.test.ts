@@ -15,7 +15,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../proxy/local/embeddedPostgres.ts';
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../../proxy/local/server/embeddedPostgres.ts';
 import { hasPostgres15, startTestPostgres, type TestPostgres } from '../../kit/postgres.ts';
 import { ask, findProcesses, killChild, makeOpenFolder, startChild, waitUntil } from './fixtures.ts';
 

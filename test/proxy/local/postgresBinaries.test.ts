@@ -8,8 +8,11 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { findPostgresBinaries, preparePostgresBinaries } from '../../../proxy/local/postgresBinaries.ts';
-import { chooseServerAccount, findClosedFolder } from '../../../proxy/local/serverAccount.ts';
+import {
+  findPostgresBinaries,
+  preparePostgresBinaries,
+} from '../../../proxy/local/server/postgresBinaries.ts';
+import { chooseServerAccount, findClosedFolder } from '../../../proxy/local/server/serverAccount.ts';
 import { makeOpenFolder } from './fixtures.ts';
 
 const run = promisify(execFile);
@@ -48,7 +51,7 @@ beforeAll(async () => {
     recursive: true,
   });
   const entry = join(closed, 'entry.ts');
-  const local = fileURLToPath(new URL('../../../proxy/local/embeddedPostgres.ts', import.meta.url));
+  const local = fileURLToPath(new URL('../../../proxy/local/server/embeddedPostgres.ts', import.meta.url));
   const log = fileURLToPath(new URL('../../../proxy/kit/log.ts', import.meta.url));
   writeFileSync(
     entry,

@@ -8,7 +8,7 @@ import { createLog } from '../../../proxy/kit/log.ts';
 import {
   type DevelopmentProvider,
   startDevelopmentProvider,
-} from '../../../proxy/local/developmentProvider.ts';
+} from '../../../proxy/local/developmentProvider/developmentProvider.ts';
 import { playSignIn } from '../../kit/browserlessSignIn.ts';
 import { startTestPostgres, type TestPostgres } from '../../kit/postgres.ts';
 import {

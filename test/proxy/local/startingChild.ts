@@ -1,6 +1,6 @@
 /** Started by tests as a process of its own: starts PostgreSQL over a folder, says so, and stays until it is killed. */
 import { createLog } from '../../../proxy/kit/log.ts';
-import { startEmbeddedPostgres } from '../../../proxy/local/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../../../proxy/local/server/embeddedPostgres.ts';
 
 async function main(): Promise<void> {
   const dataDir = process.argv[2] ?? '';

@@ -1,7 +1,7 @@
 /** What is classified in the demo database: the exact list, which is also what people see first. */
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDemoDatabase } from '../../../proxy/local/demoDatabase.ts';
+import { createDemoDatabase } from '../../../proxy/local/demo/demoDatabase.ts';
 import { classifyCatalog } from '../../../proxy/masking/classifyCatalog.ts';
 import { loadCatalog } from '../../../proxy/schema/loadCatalog.ts';
 import { startTestPostgres, type TestPostgres } from '../../kit/postgres.ts';

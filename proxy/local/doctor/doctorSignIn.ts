@@ -1,12 +1,12 @@
 /** What `portcullis doctor` says of the control socket, the collector, the sign-in and the keychain. */
 import { connect } from 'node:net';
 import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node';
-import type { ControlRequests, ProxyStatus } from '../control/messages.ts';
-import { fetchCollectorDiscovery, fetchProviderMetadata } from '../identity/providerMetadata.ts';
-import { describeKeychainTrouble, openTokenStore } from '../identity/tokenStore.ts';
+import type { ControlRequests, ProxyStatus } from '../../control/messages.ts';
+import { fetchCollectorDiscovery, fetchProviderMetadata } from '../../identity/providerMetadata.ts';
+import { describeKeychainTrouble, openTokenStore } from '../../identity/tokenStore.ts';
+import { readRememberedCollector } from '../proxyCommand.ts';
+import { controlSocket, dataFolder } from '../userFolders.ts';
 import { bad, type Finding, good, note } from './doctorFinding.ts';
-import { readRememberedCollector } from './proxyCommand.ts';
-import { controlSocket, dataFolder } from './userFolders.ts';
 
 const patienceMs = 3_000;
 

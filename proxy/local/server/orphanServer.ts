@@ -2,8 +2,8 @@
 import { readFileSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../kit/log.ts';
-import { askPs } from '../kit/processes.ts';
+import type { Log } from '../../kit/log.ts';
+import { askPs } from '../../kit/processes.ts';
 import type { ServerAccount } from './serverAccount.ts';
 
 /** What postmaster.pid says: line 1 is the pid, line 8 the state (PostgreSQL source, miscadmin.h, LOCK_FILE_LINE_*). */

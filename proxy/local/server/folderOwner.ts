@@ -1,5 +1,5 @@
 /** One Portcullis process per database folder: a file beside the folder names who holds it. */
-import { HeldElsewhere, type OwnerFile, takeOwnerFile } from '../kit/ownerFile.ts';
+import { HeldElsewhere, type OwnerFile, takeOwnerFile } from '../../kit/ownerFile.ts';
 
 /**
  * Takes the folder for this process. What a dead process held is taken over.

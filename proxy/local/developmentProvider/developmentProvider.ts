@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
-import type { Log } from '../kit/log.ts';
-import { makeConfiguration, scopes } from './developmentProvider/configuration.ts';
-import { GrantFile } from './developmentProvider/grantFile.ts';
-import { loadKeys } from './developmentProvider/keys.ts';
-import { loginPage, pageHeaders } from './developmentProvider/loginPage.ts';
-import { hasPassword } from './developmentProvider/password.ts';
+import type { Log } from '../../kit/log.ts';
+import { makeConfiguration, scopes } from './configuration.ts';
+import { GrantFile } from './grantFile.ts';
+import { loadKeys } from './keys.ts';
+import { loginPage, pageHeaders } from './loginPage.ts';
+import { hasPassword } from './password.ts';
 
 export interface DevelopmentPerson {
   readonly email: string;

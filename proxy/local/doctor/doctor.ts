@@ -1,10 +1,10 @@
 /** `portcullis doctor`: says in words what works, what does not, and what to do about it. */
 import { statfsSync } from 'node:fs';
 import { Client } from 'pg';
+import { readRunningState } from '../runningState.ts';
+import { findPostgresBinaries } from '../server/postgresBinaries.ts';
 import { bad, type Finding, good, note, signs } from './doctorFinding.ts';
 import { checkControlSocket, checkSignIn } from './doctorSignIn.ts';
-import { findPostgresBinaries } from './postgresBinaries.ts';
-import { readRunningState } from './runningState.ts';
 
 const smallestNode = [20, 12] as const;
 const lowDiskBytes = 200 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** The embedded PostgreSQL of `portcullis up`: the collector's store, and the demo database where it is wanted. */
 import { Client } from 'pg';
-import type { Log } from '../kit/log.ts';
-import { createDemoDatabase, demoRole } from './demoDatabase.ts';
+import type { Log } from '../../kit/log.ts';
+import { createDemoDatabase, demoRole } from '../demo/demoDatabase.ts';
 import { startEmbeddedPostgres } from './embeddedPostgres.ts';
 
 const demoDatabase = 'demo';

@@ -16,7 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { Log } from '../kit/log.ts';
+import type { Log } from '../../kit/log.ts';
 import { runProgram, type ServerAccount } from './serverAccount.ts';
 
 /** A folder with `initdb` and `postgres` that the account can run. */
