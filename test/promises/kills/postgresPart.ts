@@ -7,7 +7,11 @@ import { createLog } from '../../../proxy/kit/log.ts';
 import { startEmbeddedPostgres } from '../../../proxy/local/server/embeddedPostgres.ts';
 import { readPostmasterFile } from '../../../proxy/local/server/orphanServer.ts';
 import { preparePostgresBinaries } from '../../../proxy/local/server/postgresBinaries.ts';
-import { chooseServerAccount, runningAs, serverEnvironment } from '../../../proxy/local/server/serverAccount.ts';
+import {
+  chooseServerAccount,
+  runningAs,
+  serverEnvironment,
+} from '../../../proxy/local/server/serverAccount.ts';
 import { Part, type PartKind } from './part.ts';
 
 export interface PostgresPart {

@@ -13,11 +13,11 @@ import {
   TokenRefused,
 } from '../../../proxy/identity/tokenVerifier.ts';
 import { createLog } from '../../../proxy/kit/log.ts';
-import { loadKeys } from '../../../proxy/local/developmentProvider/keys.ts';
 import {
   type DevelopmentProvider,
   startDevelopmentProvider,
 } from '../../../proxy/local/developmentProvider/developmentProvider.ts';
+import { loadKeys } from '../../../proxy/local/developmentProvider/keys.ts';
 import { playSignIn } from '../../kit/browserlessSignIn.ts';
 
 const audience = 'urn:portcullis';
