@@ -29,6 +29,8 @@ export class OpenEnds {
   #lastSign: string | undefined;
   #lastAt: string | undefined;
   #cutOff: CutOff | undefined;
+  /** A run has started, and nothing has come since but what closes what was open before it. */
+  #isClosing = false;
 
   /** @param isWhole whether the events begin with the proxy's first: otherwise ends may lack their beginnings */
   constructor(findings: Findings, isWhole = true) {
@@ -39,6 +41,7 @@ export class OpenEnds {
   take(event: JournalEvent, where: Omit<Problem, 'message'>): void {
     this.#checkClock(event, where);
     if (!this.#isCutOff(event)) this.#tellCutOff();
+    this.#isClosing = event.kind === 'started' || (this.#isClosing && closesCutOff(event));
     switch (event.kind) {
       case 'started':
         this.#start(event, where);
@@ -107,7 +110,9 @@ export class OpenEnds {
   endOfRange(proxy: string): void {
     this.#tellCutOff();
     const begun = [...this.#sessions.values(), ...this.#intents.values()];
-    const isOver = ({ run }: Begun) => run < this.#runs || this.#run === 'stopped';
+    // Where the period ends right behind a start, what closes the run before it may be what follows.
+    const runs = this.#isClosing ? this.#runs - 1 : this.#runs;
+    const isOver = ({ run }: Begun) => run < runs || this.#run === 'stopped';
     for (const [session, own] of this.#sessions) {
       if (isOver(own)) this.#findings.missing(`session ${session}, opened here, has no end`, own.where);
     }
@@ -151,11 +156,9 @@ export class OpenEnds {
   /** Whether it tells what the last run had begun and not ended. */
   #isCutOff(event: JournalEvent): boolean {
     const cutOff = this.#cutOff;
-    if (cutOff === undefined) return false;
-    if (event.kind === 'outcome' && event.status === 'unknown') cutOff.statements += 1;
-    else if (event.kind === 'sessionClosed' && event.reason === 'crashed')
-      cutOff.sessions.push(event.session);
-    else return false;
+    if (cutOff === undefined || !closesCutOff(event)) return false;
+    if (event.kind === 'sessionClosed') cutOff.sessions.push(event.session);
+    else cutOff.statements += 1;
     return true;
   }
 
@@ -205,6 +208,12 @@ export class OpenEnds {
       where,
     );
   }
+}
+
+/** What the next start writes of what a run had open when it was cut off. */
+function closesCutOff(event: JournalEvent): boolean {
+  if (event.kind === 'outcome') return event.status === 'unknown';
+  return event.kind === 'sessionClosed' && event.reason === 'crashed';
 }
 
 function describe({ file, event }: Omit<Problem, 'message'>): string {
