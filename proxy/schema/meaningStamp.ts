@@ -23,10 +23,6 @@ const query = `
  * at times when nothing of meaning has. Rejects with the server's error.
  */
 export async function meaningStamp(client: Client, names: readonly string[]): Promise<string> {
-  const { rows } = await client.query<{ stamp: string }>({
-    name: 'portcullis_meaning',
-    text: query,
-    values: [names],
-  });
+  const { rows } = await client.query<{ stamp: string }>(query, [names]);
   return rows[0]?.stamp ?? '';
 }

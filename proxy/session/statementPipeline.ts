@@ -4,17 +4,17 @@
  *   judge    text → facts → decision → use of classified columns        (nothing has run, nothing is recorded)
  *   approve  held until a reviewer decides, where policy asks for one   (still nothing has run)
  *   admit    event written to the journal                               (now it may be forwarded)
- *   planRows row description → mask plan                                (rows are rewritten by it as they stream)
+ *   planRows row description → what it stands on, once more → mask plan (rows are rewritten by it as they stream)
  *   finish   outcome written
  */
 import type { ApprovalDesk, Hold } from '../approvals/approvalDesk.ts';
-import { type EventClient, type IntentFields, recordedIdentity } from '../audit/events.ts';
+import type { EventClient } from '../audit/events.ts';
 import { renderIntent } from '../audit/eventTemplate.ts';
 import type { Journal } from '../audit/journal/journal.ts';
 import type { Identity } from '../identity/identity.ts';
 import { monotonicMicros } from '../kit/clock.ts';
 import { PortcullisError } from '../kit/errors.ts';
-import { cleanText, cleanTexts } from '../masking/detecting/cleanText.ts';
+import { cleanTexts } from '../masking/detecting/cleanText.ts';
 import type { CleanedValue } from '../masking/detecting/cleanValue.ts';
 import type { ScannedColumn } from '../masking/detecting/scanPlan.ts';
 import type { MaskPlan } from '../masking/maskPlan.ts';
@@ -22,10 +22,9 @@ import type { Circumstances } from '../policy/circumstances/circumstances.ts';
 import type { LivePolicy } from '../policy/live/livePolicy.ts';
 import type { Catalog, CatalogRelation } from '../schema/catalog.ts';
 import type { Analyser } from '../sql/analyser.ts';
-import type { Carry, ColumnUse } from '../sql/columnUse.ts';
+import type { Carry } from '../sql/columnUse.ts';
 import type { StatementFacts } from '../sql/facts.ts';
 import { readReason } from '../sql/readReason.ts';
-import { recordedText } from '../sql/recordedText.ts';
 import { followCarries, followColumns } from './following/followColumns.ts';
 import { noteFoundValue } from './foundValues.ts';
 import type { GovernedConnection } from './governedConnection.ts';
@@ -40,12 +39,13 @@ import {
   StatementRun,
 } from './judging/judgement.ts';
 import { PlannerSettings } from './judging/plannerSettings.ts';
-import { StatementJudge, type WeighedStatement } from './judging/statementJudge.ts';
+import { StatementJudge } from './judging/statementJudge.ts';
 import { asRefusal, type FindPrepared, TextJudge } from './judging/textJudge.ts';
 import type { Parameters } from './limiting/lookups.ts';
 import type { SessionLimits } from './limiting/sessionLimits.ts';
 import { RowPlanner } from './rowPlanner.ts';
 import type { LivePath } from './searchPath/livePath.ts';
+import { StatementRecorder } from './statementRecorder.ts';
 
 /** The parts that all sessions share. */
 export interface PipelineParts {
@@ -91,6 +91,7 @@ export class StatementPipeline {
   readonly #rows: RowPlanner;
   readonly #planner: PlannerSettings;
   readonly #ground: AnswerGround;
+  readonly #recorder: StatementRecorder;
   /** Where the server looks for names of this session. */
   readonly path: LivePath;
   statementsRun = 0;
@@ -98,6 +99,7 @@ export class StatementPipeline {
   constructor(parts: PipelineParts, context: SessionContext) {
     this.#parts = parts;
     this.#context = context;
+    this.#recorder = new StatementRecorder(parts, context);
     this.#planner = new PlannerSettings(context.settings, () => context.connection.catalog.settings);
     const judge = new StatementJudge(
       parts.policy,
@@ -112,7 +114,7 @@ export class StatementPipeline {
       analyser: parts.analyser,
       judge,
       canAsk: context.desk !== undefined,
-      intentFields: (statement, text) => this.#intentFields(statement, text),
+      intentFields: (statement, text) => this.#recorder.describe(statement, text),
     });
     this.#ground = new AnswerGround(judge, this.#texts);
   }
@@ -298,7 +300,7 @@ export class StatementPipeline {
   ): MaskPlan | undefined | Promise<void> {
     const refuse = (error: unknown): never => {
       if (judged !== undefined && PortcullisError.is(error)) {
-        this.#recordRefusal([judged], judged.facts.text, error);
+        this.#recorder.refuse([judged], judged.facts.text, error);
       }
       throw error;
     };
@@ -357,38 +359,6 @@ export class StatementPipeline {
     }
   }
 
-  #intentFields({ facts, decision, use, unmasked }: WeighedStatement, text: string): IntentFields {
-    const { connection, client, id } = this.#context;
-    return {
-      client,
-      connection: connection.info.name,
-      environment: connection.info.environment,
-      identity: this.#identity,
-      session: id,
-      decision: {
-        outcome: decision.outcome,
-        policies: [...new Set([...decision.policies, ...(unmasked ?? []).map(({ policy }) => policy)])],
-        version: decision.policyVersion,
-        ...(decision.observed && { observed: decision.observed }),
-      },
-      effects: cleanTexts(facts.effects),
-      relations: cleanTexts(facts.relations),
-      statement: {
-        text: recordedText(this.#parts.analyser.parser, facts.text, {
-          keepLiterals: mayKeepLiterals(facts, use),
-          clean: cleanText,
-        }),
-        commitment: this.#parts.commit(text),
-        fingerprint: facts.fingerprint,
-        node: facts.node,
-      },
-    };
-  }
-
-  get #identity() {
-    return recordedIdentity(this.#context.identity);
-  }
-
   async #admitDurably(judged: JudgedMessage, runs: readonly StatementRun[]): Promise<Admission> {
     try {
       await this.#parts.journal.sync();
@@ -410,31 +380,12 @@ export class StatementPipeline {
   /** A refusal is evidence too: it is on the disk before the client hears of it. */
   async #refuse(judged: JudgedMessage, error: PortcullisError): Promise<Admission> {
     try {
-      this.#recordRefusal(judged.statements, judged.text, error);
+      this.#recorder.refuse(judged.statements, judged.text, error);
       await this.#parts.journal.sync();
     } catch (failure) {
       return { kind: 'refused', error: asRefusal(failure) };
     }
     return { kind: 'refused', error };
-  }
-
-  #recordRefusal(statements: readonly JudgedStatement[], text: string, error: PortcullisError): void {
-    const { journal, analyser, commit } = this.#parts;
-    const { connection, client, id } = this.#context;
-    journal.refusal({
-      client,
-      connection: connection.info.name,
-      environment: connection.info.environment,
-      identity: this.#identity,
-      session: id,
-      reason: { code: error.code, message: cleanText(recordedReason(error)), sqlState: error.sqlState },
-      effects: cleanTexts(statements.flatMap((statement) => statement.facts.effects)),
-      relations: cleanTexts(statements.flatMap((statement) => statement.facts.relations)),
-      statement: {
-        text: recordedText(analyser.parser, text, { keepLiterals: false, clean: cleanText }),
-        commitment: commit(text),
-      },
-    });
   }
 }
 
@@ -447,16 +398,6 @@ function intentOf({ intent, fields }: JudgedStatement, approval: Approval | unde
 /** An approval covers what the reviewer saw: the same text for the same reasons, or less. */
 function isCovered(now: JudgedMessage, then: JudgedMessage): boolean {
   return now.approval === undefined || JSON.stringify(now.approval) === JSON.stringify(then.approval);
-}
-
-/** The parser's message may quote the text ("syntax error at or near …"): its position says enough for the record. */
-function recordedReason(error: PortcullisError): string {
-  return error.code === 'STATEMENT_NOT_PARSED' ? 'the statement could not be parsed' : error.message;
-}
-
-/** Literals stay readable only where every relation is known and none has a classified column. */
-function mayKeepLiterals(facts: StatementFacts, use: ColumnUse): boolean {
-  return !use.touchesClassified && use.unknownRelations.length === 0 && facts.relations.length > 0;
 }
 
 function changesSchema(facts: Pick<StatementFacts, 'effects'>): boolean {
