@@ -31,6 +31,8 @@ export class OpenEnds {
   #cutOff: CutOff | undefined;
   /** A run has started, and nothing has come since but what closes what was open before it. */
   #isClosing = false;
+  /** Statements that were closed with nothing but a start before: what was cut off, or that start too, may stand before the period. */
+  #closedFirst: number | undefined = 0;
 
   /** @param isWhole whether the events begin with the proxy's first: otherwise ends may lack their beginnings */
   constructor(findings: Findings, isWhole = true) {
@@ -155,10 +157,18 @@ export class OpenEnds {
 
   /** Whether it tells what the last run had begun and not ended. */
   #isCutOff(event: JournalEvent): boolean {
-    const cutOff = this.#cutOff;
-    if (cutOff === undefined || !closesCutOff(event)) return false;
-    if (event.kind === 'sessionClosed') cutOff.sessions.push(event.session);
-    else cutOff.statements += 1;
+    if (!closesCutOff(event)) {
+      this.#closedFirst = event.kind === 'started' ? 0 : undefined;
+      return false;
+    }
+    if (event.kind === 'sessionClosed' && this.#cutOff === undefined && this.#closedFirst !== undefined) {
+      this.#cutOff = { at: event.at, sessions: [], statements: this.#closedFirst };
+    } else if (this.#cutOff === undefined) {
+      if (this.#closedFirst !== undefined) this.#closedFirst += 1;
+      return false;
+    }
+    if (event.kind === 'sessionClosed') this.#cutOff.sessions.push(event.session);
+    else this.#cutOff.statements += 1;
     return true;
   }
 

@@ -53,3 +53,13 @@ test('what a run had open, and the next did not close, has no end', () => {
     'statement 3 has no outcome',
   ]);
 });
+
+test('what was cut off is told wherever the period begins or ends', () => {
+  for (const cut of [3, 4, 5]) {
+    const notes = [story.slice(0, cut), story.slice(cut)].flatMap((events) => verdictsOf(events).notes);
+    expect([
+      cut,
+      notes.filter((note) => note.includes('The proxy was cut off') && note.includes('(one)')),
+    ]).toEqual([cut, [expect.stringContaining('1 session (one)')]]);
+  }
+});
