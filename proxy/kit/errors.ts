@@ -123,6 +123,11 @@ export const errorTable = {
     message: 'protected columns would be copied into the table "{table}" beside other statements',
     hint: 'Send the statement that copies them in a message of its own: what it copies is then protected as what it comes from.',
   },
+  COPY_STAYS_OPEN: {
+    sqlState: '42501',
+    message: 'protected columns would be copied into a column of "{table}" that stays open',
+    hint: 'The policy’s masking.yaml says that the column holds nothing to protect: copy into another, or have the rule taken out.',
+  },
   COPY_NOT_TOLD: {
     sqlState: '57P03',
     message:

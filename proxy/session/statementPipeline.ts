@@ -240,7 +240,12 @@ export class StatementPipeline {
     if (!canTell || !(await connection.tellLearned())) {
       return this.#refuse(judged, new PortcullisError('COPY_NOT_TOLD', { table: carries[0]?.table ?? '' }));
     }
-    return this.#admitNow(judged, approved);
+    // By what is protected now, and what has become of the table while others were told.
+    const now = await this.#texts.judge(judged.text, () => undefined);
+    const open = now.statements.flatMap((statement) => statement.carries)[0];
+    const refusal = now.refusal ?? (open && new PortcullisError('COPY_STAYS_OPEN', { table: open.table }));
+    if (refusal !== undefined) return this.#refuse(now, refusal);
+    return this.#admitNow(now, approved);
   }
 
   #admitNow(judged: JudgedMessage, approved: ApprovedMessage | undefined): Admission | Promise<Admission> {

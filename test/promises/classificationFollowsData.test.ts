@@ -1,6 +1,10 @@
 /** Where protected values are copied to, they are protected: at once for the session that copies, and for everyone else. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { serialize } from 'pg-protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPolicyTexts } from '../../proxy/policy/policyFiles.ts';
 import { type Governed, shopSetup, startGoverned } from '../kit/governed.ts';
 import { errorFields, rowValues, types, WireClient, type WireMessage } from '../kit/wireClient.ts';
 
@@ -346,9 +350,29 @@ describe('a copy into a column that nothing protects', () => {
     client.close();
   });
 
+  it('is not made where the policy says that the column holds nothing to protect', async () => {
+    const client = await connect();
+    const table = await makeTable(client);
+    const directory = mkdtempSync(join(tmpdir(), 'portcullis-open-'));
+    const use = async (text: string) => {
+      writeFileSync(join(directory, 'masking.yaml'), text);
+      await governed.proxy.policy.take(await readPolicyTexts(directory));
+    };
+    await use(`unclassify: [{column: public.${table}.said, reason: a test}]`);
+    const [heard] = await say(
+      client,
+      `UPDATE ${table} SET said = (SELECT email FROM customers WHERE id = 1)`,
+    );
+    expect(errorFields(heard)['M']).toContain(`a column of "${table}" that stays open`);
+    expect(firstRow(await say(client, `SELECT said FROM ${table}`))).toEqual(['plain']);
+    await use('');
+    rmSync(directory, { recursive: true });
+    client.close();
+  });
+
   it('is not made where something else sees the value', async () => {
     const client = await connect();
-    const table = await makeTable(client, ', twice text GENERATED ALWAYS AS (said) STORED').catch(() => '');
+    const table = await makeTable(client, ', twice text GENERATED ALWAYS AS (said) STORED');
     expect(state(await say(client, `INSERT INTO ${table} (id, said) SELECT id, email FROM customers`))).toBe(
       '42501',
     );

@@ -272,6 +272,8 @@ export class StatementJudge {
       const unmasked = this.clearance.columnsOf(facts);
       const follow = this.#follow(facts, use);
       const carries = this.#carries(facts, use, options);
+      const open = carries.find((carry) => this.connection.isUnclassified(carry));
+      if (open !== undefined) refusal ??= new PortcullisError('COPY_STAYS_OPEN', { table: open.table });
       const copiedTo = follow?.table.name ?? carries[0]?.table;
       if (copiedTo !== undefined && allFacts.length > 1) {
         refusal ??= new PortcullisError('TABLE_NOT_FOLLOWED', { table: copiedTo });
